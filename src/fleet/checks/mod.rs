@@ -1,0 +1,1 @@
+//! Checks: thresholds, attempts, plugin output, status.

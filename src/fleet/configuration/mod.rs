@@ -1,0 +1,1 @@
+//! What the fleet is configured to do.

@@ -1,0 +1,1 @@
+//! Identities, roles and tokens.

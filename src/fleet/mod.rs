@@ -1,0 +1,10 @@
+//! What a fleet is and what is decided about it: pure state, events and rules, without I/O, clock or randomness.
+
+pub mod alerts;
+pub mod checks;
+pub mod configuration;
+pub mod hosts;
+pub mod identity;
+pub mod rules;
+pub mod state;
+pub mod words;

@@ -1,0 +1,1 @@
+//! What is decided, across domains; one file a rule.

@@ -1,0 +1,1 @@
+//! The fleet and how an entry changes it.

@@ -1,0 +1,16 @@
+//! The smallest shared words: ids, time, severities, text made safe, filters. They import nothing of the house.
+
+pub mod duration;
+pub mod filter;
+pub mod ids;
+pub mod safe_text;
+pub mod severity;
+pub mod spoken_id;
+pub mod time;
+
+pub use ids::{
+    ActionId, AlertId, BlobId, CheckName, ClientId, Epoch, FleetId, HostId, IdentityId, Revision, SiteId, StreamId, TokenId,
+};
+pub use safe_text::SafeText;
+pub use severity::{CheckState, Severity};
+pub use time::{Instant, Now, Timestamp};

@@ -1,0 +1,1 @@
+//! Four-character spoken ids.

@@ -1,0 +1,1 @@
+//! Certificates, enrolment tokens, what a peer's certificate says.
