@@ -1,1 +1,3 @@
 //! Clients, sites and hosts.
+
+pub mod vitals;

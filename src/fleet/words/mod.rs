@@ -9,7 +9,8 @@ pub mod spoken_id;
 pub mod time;
 
 pub use ids::{
-    ActionId, AlertId, BlobId, CheckName, ClientId, Epoch, FleetId, HostId, IdentityId, Revision, SiteId, StreamId, TokenId,
+    ActionId, AlertId, BlobId, CheckName, ClientId, Epoch, FleetId, HostId, IdentityId, Revision, SiteId, StreamId,
+    TokenId,
 };
 pub use safe_text::SafeText;
 pub use severity::{CheckState, Severity};
