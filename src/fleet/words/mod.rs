@@ -1,5 +1,6 @@
 //! The smallest shared words: ids, time, severities, text made safe, filters. They import nothing of the house.
 
+pub mod class;
 pub mod duration;
 pub mod filter;
 pub mod ids;
@@ -8,6 +9,7 @@ pub mod severity;
 pub mod spoken_id;
 pub mod time;
 
+pub use class::HostClass;
 pub use ids::{
     ActionId, AlertId, BlobId, CheckName, ClientId, Epoch, FleetId, HostId, IdentityId, Revision, SiteId, StreamId,
     TokenId,
