@@ -5,6 +5,7 @@ pub mod checks;
 pub mod configuration;
 pub mod hosts;
 pub mod identity;
+pub mod profile;
 pub mod rules;
 pub mod state;
 pub mod words;

@@ -1,1 +1,195 @@
-//! Alerts.
+//! Alerts: what a hard problem opens, who has it, and how it ended.
+
+mod alert;
+mod event;
+mod subject;
+
+pub use alert::{Acknowledgement, Alert, Escalation, KEPT_AFTER_RESOLUTION, Lane, Snooze, Suppression, Until};
+pub use event::Event;
+pub use subject::Subject;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::fleet::words::{AlertId, ClientId, Revision, Timestamp};
+
+/// The fleet's alerts: all open ones, and resolved ones until they are archived.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Alerts {
+    /// By number.
+    pub alerts: BTreeMap<AlertId, Arc<Alert>>,
+    /// The newest alert of each (client, subject): at most one is open.
+    by_subject: HashMap<(ClientId, Subject), AlertId>,
+    /// When an alert next changes by time alone: a snooze or acknowledgement ends, a resolved one is archived.
+    timers: BTreeSet<(Timestamp, AlertId)>,
+    /// Open alerts of each lane.
+    lanes: [usize; 3],
+}
+
+impl Alerts {
+    /// The newest alert about a subject, open or resolved.
+    #[must_use]
+    pub fn about(&self, client: &ClientId, subject: &Subject) -> Option<&Arc<Alert>> {
+        // The key is a pair of owned values; a lookup clones two small reference-counted names.
+        self.by_subject.get(&(client.clone(), subject.clone())).and_then(|id| self.alerts.get(id))
+    }
+
+    /// Open alerts, oldest number first.
+    pub fn open(&self) -> impl Iterator<Item = &Arc<Alert>> {
+        self.alerts.values().filter(|alert| alert.is_open())
+    }
+
+    /// Alerts whose time has come at `at`, earliest first.
+    pub fn due(&self, at: Timestamp) -> impl Iterator<Item = &Arc<Alert>> {
+        self.timers.iter().take_while(move |(when, _)| *when <= at).filter_map(|(_, id)| self.alerts.get(id))
+    }
+
+    /// The next time at which an alert changes by time alone.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.timers.first().map(|(when, _)| *when)
+    }
+
+    /// How many open alerts stand in a lane.
+    #[must_use]
+    pub const fn count(&self, lane: Lane) -> usize {
+        self.lanes[lane as usize]
+    }
+
+    /// Puts an alert in place, as a snapshot's row does.
+    pub fn restore(&mut self, alert: Alert) {
+        self.forget(alert.id);
+        self.index(&alert);
+        self.by_subject.insert((alert.client.clone(), alert.subject.clone()), alert.id);
+        self.alerts.insert(alert.id, Arc::new(alert));
+    }
+
+    /// Keeps only the alerts a viewer may see.
+    pub fn retain(&mut self, keep: impl Fn(&Alert) -> bool) {
+        let hidden: Vec<_> = self.alerts.values().filter(|alert| !keep(alert)).map(|alert| alert.id).collect();
+        for id in hidden {
+            self.remove(id);
+        }
+    }
+
+    fn remove(&mut self, id: AlertId) {
+        self.forget(id);
+        if let Some(gone) = self.alerts.remove(&id) {
+            let key = (gone.client.clone(), gone.subject.clone());
+            if self.by_subject.get(&key) == Some(&id) {
+                self.by_subject.remove(&key);
+            }
+        }
+    }
+
+    fn index(&mut self, alert: &Alert) {
+        if alert.is_open() {
+            self.lanes[alert.lane() as usize] += 1;
+        }
+        if let Some(when) = alert.timer() {
+            self.timers.insert((when, alert.id));
+        }
+    }
+
+    /// Takes an alert out of the indexes, before it changes.
+    fn forget(&mut self, id: AlertId) {
+        if let Some(alert) = self.alerts.get(&id) {
+            if alert.is_open() {
+                self.lanes[alert.lane() as usize] -= 1;
+            }
+            if let Some(when) = alert.timer() {
+                self.timers.remove(&(when, id));
+            }
+        }
+    }
+
+    /// Stores what the event says.
+    pub fn apply(&mut self, event: &Event, revision: Revision, at: Timestamp) {
+        match event {
+            Event::Opened { alert, client, site, host, subject, level, summary } => self.restore(Alert {
+                id: *alert,
+                client: client.clone(),
+                site: site.clone(),
+                host: *host,
+                subject: subject.clone(),
+                level: *level,
+                summary: summary.clone(),
+                opened_at: at,
+                level_since: at,
+                resolved_at: None,
+                closed_by_hand: false,
+                acknowledgement: None,
+                snooze: None,
+                escalation: None,
+                count: 1,
+                last_note: None,
+                changed: revision,
+                worsened: revision,
+            }),
+            Event::Reopened { alert, level, summary } => self.change(*alert, revision, |alert| {
+                alert.level = *level;
+                alert.level_since = at;
+                alert.summary = summary.clone();
+                alert.resolved_at = None;
+                alert.closed_by_hand = false;
+                alert.count += 1;
+                alert.worsened = revision;
+            }),
+            Event::LevelChanged { alert, level, summary, worse } => self.change(*alert, revision, |alert| {
+                if alert.level != *level {
+                    alert.level_since = at;
+                }
+                alert.level = *level;
+                alert.summary = summary.clone();
+                if *worse {
+                    alert.worsened = revision;
+                }
+            }),
+            Event::Resolved { alert, by_hand, note } => self.change(*alert, revision, |alert| {
+                alert.resolved_at = Some(at);
+                alert.closed_by_hand = *by_hand;
+                if note.is_some() {
+                    alert.last_note.clone_from(note);
+                }
+            }),
+            Event::Acknowledged { alert, acknowledgement } => self.change(*alert, revision, |alert| {
+                alert.snooze = None;
+                alert.acknowledgement = Some(acknowledgement.clone());
+            }),
+            Event::AcknowledgementEnded { alert, .. } => {
+                self.change(*alert, revision, |alert| alert.acknowledgement = None);
+            }
+            Event::Snoozed { alert, snooze } => self.change(*alert, revision, |alert| {
+                alert.snooze = Some(snooze.clone());
+            }),
+            Event::SnoozeEnded { alert } => self.change(*alert, revision, |alert| alert.snooze = None),
+            Event::Escalated { alert, escalation, note } => self.change(*alert, revision, |alert| {
+                alert.escalation = Some(Escalation { revision, ..escalation.clone() });
+                if note.is_some() {
+                    alert.last_note.clone_from(note);
+                }
+            }),
+            Event::Released { alert, note, .. } => self.change(*alert, revision, |alert| {
+                alert.acknowledgement = None;
+                alert.snooze = None;
+                if note.is_some() {
+                    alert.last_note.clone_from(note);
+                }
+            }),
+            Event::Noted { alert, note, .. } => self.change(*alert, revision, |alert| {
+                alert.last_note = Some(note.clone());
+            }),
+            Event::Archived { alert } => self.remove(*alert),
+        }
+    }
+
+    fn change(&mut self, id: AlertId, revision: Revision, change: impl FnOnce(&mut Alert)) {
+        self.forget(id);
+        let Some(alert) = self.alerts.get_mut(&id) else { return };
+        let changed = Arc::make_mut(alert);
+        changed.changed = revision;
+        change(changed);
+        let alert = Arc::clone(alert);
+        self.index(&alert);
+    }
+}

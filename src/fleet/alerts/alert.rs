@@ -1,0 +1,200 @@
+//! One alert.
+
+use std::time::Duration;
+
+use super::Subject;
+use crate::fleet::words::{AlertId, CheckState, ClientId, HostId, Revision, SafeText, Severity, SiteId, Timestamp};
+
+/// How long a resolved alert stays in the fleet's state before it is archived; the journal keeps it.
+pub const KEPT_AFTER_RESOLUTION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The queue an open alert stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    /// Nobody has it.
+    New,
+    /// Acknowledged: somebody has it.
+    Owned,
+    /// Held back for any other reason, a snooze included.
+    Muted,
+}
+
+/// How long an acknowledgement holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Until the problem gets worse (the default).
+    Worse,
+    /// Until it is resolved.
+    Resolved,
+    /// Until a time.
+    Time(Timestamp),
+}
+
+/// Somebody has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// Who.
+    pub by: SafeText,
+    /// Since when.
+    pub at: Timestamp,
+    /// How long it holds.
+    pub until: Until,
+    /// What they said.
+    pub note: SafeText,
+}
+
+/// Somebody has it and wants to be reminded later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snooze {
+    /// Who; a snooze owns.
+    pub by: SafeText,
+    /// Since when.
+    pub at: Timestamp,
+    /// When it ends (wall time).
+    pub until: Timestamp,
+    /// What they said.
+    pub note: SafeText,
+}
+
+/// How far it was escalated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Escalation {
+    /// The step reached; the first is 1.
+    pub step: u32,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: SafeText,
+    /// The entry that said so: an operator who has not seen it must not escalate again.
+    pub revision: Revision,
+}
+
+/// Why an open alert is held back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Suppression {
+    /// Snoozed by its owner.
+    Snoozed,
+}
+
+impl Suppression {
+    /// `snoozed`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Snoozed => "snoozed",
+        }
+    }
+}
+
+/// What a hard problem opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Its number; its spoken id is made from it.
+    pub id: AlertId,
+    /// Whose problem it is.
+    pub client: ClientId,
+    /// Where.
+    pub site: Option<SiteId>,
+    /// On which host, if on one.
+    pub host: Option<HostId>,
+    /// What it is about.
+    pub subject: Subject,
+    /// The problem's state now: unknown, warning or critical (the last one, once resolved).
+    pub level: CheckState,
+    /// The newest words about it.
+    pub summary: SafeText,
+    /// When it opened first.
+    pub opened_at: Timestamp,
+    /// Since when it is at this level.
+    pub level_since: Timestamp,
+    /// When it was resolved; `None` while open.
+    pub resolved_at: Option<Timestamp>,
+    /// Whether a person closed it.
+    pub closed_by_hand: bool,
+    /// Who has it.
+    pub acknowledgement: Option<Acknowledgement>,
+    /// Until when its owner put it aside.
+    pub snooze: Option<Snooze>,
+    /// How far it was escalated.
+    pub escalation: Option<Escalation>,
+    /// How many times the problem came, reopenings included.
+    pub count: u32,
+    /// The newest note.
+    pub last_note: Option<SafeText>,
+    /// Revision of its last change.
+    pub changed: Revision,
+    /// Revision at which it opened, reopened or got worse last.
+    pub worsened: Revision,
+}
+
+impl Alert {
+    /// Whether it is open.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.resolved_at.is_none()
+    }
+
+    /// When it next changes by time alone: a snooze or an acknowledgement ends, or it is archived.
+    #[must_use]
+    pub fn timer(&self) -> Option<Timestamp> {
+        if let Some(resolved_at) = self.resolved_at {
+            return Some(resolved_at + KEPT_AFTER_RESOLUTION);
+        }
+        let acknowledged = self.acknowledgement.as_ref().and_then(|ack| match ack.until {
+            Until::Time(end) => Some(end),
+            Until::Worse | Until::Resolved => None,
+        });
+        let snoozed = self.snooze.as_ref().map(|snooze| snooze.until);
+        acknowledged.into_iter().chain(snoozed).min()
+    }
+
+    /// Its severity: critical for a critical problem, else warning.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.level.severity().unwrap_or(Severity::Warning)
+    }
+
+    /// Its lane; muted wins over owned, since a snoozed alert has an owner too.
+    #[must_use]
+    pub const fn lane(&self) -> Lane {
+        if self.snooze.is_some() {
+            Lane::Muted
+        } else if self.acknowledgement.is_some() {
+            Lane::Owned
+        } else {
+            Lane::New
+        }
+    }
+
+    /// Why it is held back, other than by an acknowledgement.
+    pub fn suppressions(&self) -> impl Iterator<Item = Suppression> {
+        self.snooze.iter().map(|_| Suppression::Snoozed)
+    }
+
+    /// Who has it: by acknowledgement or snooze.
+    #[must_use]
+    pub fn owner(&self) -> Option<&SafeText> {
+        self.snooze.as_ref().map(|snooze| &snooze.by).or(self.acknowledgement.as_ref().map(|ack| &ack.by))
+    }
+
+    /// The step reached by escalation, 0 for none.
+    #[must_use]
+    pub fn step(&self) -> u32 {
+        self.escalation.as_ref().map_or(0, |escalation| escalation.step)
+    }
+}
+
+impl Lane {
+    /// All lanes in the order of the queue.
+    pub const ALL: [Self; 3] = [Self::New, Self::Owned, Self::Muted];
+
+    /// `new`, `owned` or `muted`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Owned => "owned",
+            Self::Muted => "muted",
+        }
+    }
+}

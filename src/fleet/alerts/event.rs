@@ -1,0 +1,136 @@
+//! What can happen to an alert.
+
+use super::{Acknowledgement, Escalation, Snooze, Subject};
+use crate::fleet::words::{AlertId, CheckState, ClientId, HostId, SafeText, SiteId};
+
+/// A fact of a decision about one alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A hard problem opened it.
+    Opened {
+        /// Its new number.
+        alert: AlertId,
+        /// Whose problem.
+        client: ClientId,
+        /// Where.
+        site: Option<SiteId>,
+        /// On which host.
+        host: Option<HostId>,
+        /// About what.
+        subject: Subject,
+        /// Unknown, warning or critical.
+        level: CheckState,
+        /// In words.
+        summary: SafeText,
+    },
+    /// The problem came back soon after it was resolved: the same alert, with its acknowledgement.
+    Reopened {
+        /// Which.
+        alert: AlertId,
+        /// Its level now.
+        level: CheckState,
+        /// In words.
+        summary: SafeText,
+    },
+    /// Its level or its words changed while open.
+    LevelChanged {
+        /// Which.
+        alert: AlertId,
+        /// Its level now.
+        level: CheckState,
+        /// In words.
+        summary: SafeText,
+        /// Whether it got worse.
+        worse: bool,
+    },
+    /// The problem ended, or a person closed it.
+    Resolved {
+        /// Which.
+        alert: AlertId,
+        /// Closed by a person.
+        by_hand: bool,
+        /// What was said.
+        note: Option<SafeText>,
+    },
+    /// Somebody took it.
+    Acknowledged {
+        /// Which.
+        alert: AlertId,
+        /// Who, how long, with which note.
+        acknowledgement: Acknowledgement,
+    },
+    /// An acknowledgement ended by a rule.
+    AcknowledgementEnded {
+        /// Which.
+        alert: AlertId,
+        /// `worse`, `expired` or `resolved`.
+        why: String,
+    },
+    /// Its owner put it aside for a while.
+    Snoozed {
+        /// Which.
+        alert: AlertId,
+        /// Who, until when.
+        snooze: Snooze,
+    },
+    /// The snooze ended; the alert is as it was before.
+    SnoozeEnded {
+        /// Which.
+        alert: AlertId,
+    },
+    /// Brought to the next step.
+    Escalated {
+        /// Which.
+        alert: AlertId,
+        /// The step reached.
+        escalation: Escalation,
+        /// What was said.
+        note: Option<SafeText>,
+    },
+    /// Nobody has it any more.
+    Released {
+        /// Which.
+        alert: AlertId,
+        /// Who gave it back.
+        by: SafeText,
+        /// To whom it was offered; nobody when `None`.
+        to: Option<SafeText>,
+        /// What was said.
+        note: Option<SafeText>,
+    },
+    /// A note was written.
+    Noted {
+        /// Which.
+        alert: AlertId,
+        /// By whom.
+        by: SafeText,
+        /// What.
+        note: SafeText,
+    },
+    /// It left the fleet's state; the journal still has it.
+    Archived {
+        /// Which.
+        alert: AlertId,
+    },
+}
+
+impl Event {
+    /// The alert it is about.
+    #[must_use]
+    pub const fn alert(&self) -> AlertId {
+        match self {
+            Self::Opened { alert, .. }
+            | Self::Reopened { alert, .. }
+            | Self::LevelChanged { alert, .. }
+            | Self::Resolved { alert, .. }
+            | Self::Acknowledged { alert, .. }
+            | Self::AcknowledgementEnded { alert, .. }
+            | Self::Snoozed { alert, .. }
+            | Self::SnoozeEnded { alert }
+            | Self::Escalated { alert, .. }
+            | Self::Released { alert, .. }
+            | Self::Noted { alert, .. }
+            | Self::Archived { alert } => *alert,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The states of all checks of a fleet.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::event::Event;
+use super::status::CheckStatus;
+use crate::fleet::words::{CheckName, HostId, Timestamp};
+
+/// The states of all checks, ordered by host and name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Checks {
+    /// By host, then by name.
+    pub checks: BTreeMap<HostId, BTreeMap<CheckName, Arc<CheckStatus>>>,
+}
+
+impl Checks {
+    /// One check of one host.
+    #[must_use]
+    pub fn get(&self, host: HostId, check: &CheckName) -> Option<&Arc<CheckStatus>> {
+        self.checks.get(&host)?.get(check)
+    }
+
+    /// The checks of one host, by name.
+    pub fn of_host(&self, host: HostId) -> impl Iterator<Item = &Arc<CheckStatus>> {
+        self.checks.get(&host).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// All checks, by host and name.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<CheckStatus>> {
+        self.checks.values().flat_map(BTreeMap::values)
+    }
+
+    /// Puts a check in place, as a snapshot's row does.
+    pub fn restore(&mut self, status: CheckStatus) {
+        self.checks.entry(status.host).or_default().insert(status.check.clone(), Arc::new(status));
+    }
+
+    /// Stores what the event says.
+    pub fn apply(&mut self, event: &Event, at: Timestamp) {
+        match event {
+            Event::Changed {
+                host,
+                check,
+                state,
+                hard,
+                attempt,
+                max_attempts,
+                summary,
+                perfdata,
+                interval_ms,
+                output,
+                measured_at: _,
+            } => {
+                let since = self.get(*host, check).filter(|old| old.state == *state).map_or(at, |old| old.since);
+                self.restore(CheckStatus {
+                    host: *host,
+                    check: check.clone(),
+                    state: *state,
+                    hard: *hard,
+                    attempt: *attempt,
+                    max_attempts: *max_attempts,
+                    stale: false,
+                    since,
+                    summary: summary.clone(),
+                    perfdata: perfdata.clone(),
+                    interval_ms: *interval_ms,
+                    output: *output,
+                });
+            }
+            Event::Stale { host, check, stale } => {
+                if let Some(status) = self.checks.get_mut(host).and_then(|checks| checks.get_mut(check)) {
+                    Arc::make_mut(status).stale = *stale;
+                }
+            }
+            Event::Removed { host, check } => {
+                if let Some(checks) = self.checks.get_mut(host) {
+                    checks.remove(check);
+                    if checks.is_empty() {
+                        self.checks.remove(host);
+                    }
+                }
+            }
+            Event::Asked { .. } => {}
+        }
+    }
+}
