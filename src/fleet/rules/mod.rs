@@ -1,1 +1,3 @@
 //! What is decided, across domains; one file a rule.
+
+pub mod fact;
