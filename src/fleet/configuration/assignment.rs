@@ -113,9 +113,6 @@ pub enum CheckKind {
 }
 
 impl CheckKind {
-    /// The words of all kinds.
-    pub const WORDS: [&'static str; 7] = ["cpu", "memory", "swap", "disk", "load", "process", "plugin"];
-
     /// The kind in one word.
     #[must_use]
     pub const fn word(&self) -> &'static str {

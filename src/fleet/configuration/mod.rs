@@ -1,5 +1,13 @@
 //! What the provider wants of the fleet: clients, sites, expected hours, check layers; and the assignment a host gets.
 
 pub mod assignment;
+pub mod content;
+pub mod definition;
+pub mod hours;
+pub mod selector;
 
 pub use assignment::{AssignedCheck, Assignment, CheckKind, Layer, Provenance};
+pub use content::{Client, Configuration, HistoryRetention, HostRule, HoursRule, Silence, SilenceLimits, Site};
+pub use definition::{CheckDefinition, CheckFields, Kind};
+pub use hours::{ExpectedHours, HoursError, Schedule};
+pub use selector::{AssignTarget, Selector};

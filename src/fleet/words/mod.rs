@@ -3,6 +3,7 @@
 pub mod class;
 pub mod duration;
 pub mod filter;
+pub mod glob;
 pub mod ids;
 pub mod safe_text;
 pub mod severity;
