@@ -1,0 +1,1 @@
+//! What is judged on a host, one file a kind.
