@@ -1,10 +1,13 @@
 //! The smallest shared words: ids, time, severities, text made safe, filters. They import nothing of the house.
 
 pub mod class;
+pub mod display_width;
 pub mod duration;
 pub mod filter;
 pub mod glob;
 pub mod ids;
+pub mod look_alike;
+pub mod nearest;
 pub mod safe_text;
 pub mod severity;
 pub mod spoken_id;
