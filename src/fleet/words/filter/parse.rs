@@ -261,7 +261,7 @@ impl Reader<'_> {
         let column = self.at;
         let mut text = String::new();
         if self.peek() != Some('"') {
-            while let Some(character) = self.peek().filter(|c| !c.is_whitespace() && !(in_list && *c == ',')) {
+            while let Some(character) = self.peek().filter(|next| !ends_value(*next, in_list)) {
                 text.push(character);
                 self.at += 1;
             }
@@ -286,7 +286,7 @@ impl Reader<'_> {
                 other => text.push(other),
             }
         }
-        if self.peek().is_some_and(|next| !next.is_whitespace() && !(in_list && next == ',')) {
+        if self.peek().is_some_and(|next| !ends_value(next, in_list)) {
             return Err(self.error(self.at, FilterFault::AfterQuote));
         }
         Ok(Value { text, quoted: true, open: false, column })
@@ -326,6 +326,10 @@ impl Reader<'_> {
     const fn error(&self, at: usize, fault: FilterFault) -> FilterError {
         FilterError { column: at + 1, fault }
     }
+}
+
+const fn ends_value(character: char, in_list: bool) -> bool {
+    character.is_whitespace() || (in_list && character == ',')
 }
 
 fn begins_key(word: &str) -> bool {

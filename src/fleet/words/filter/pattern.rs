@@ -144,7 +144,8 @@ fn rest_after<'a>(text: &'a str, needle: &str) -> Option<&'a str> {
         return start.eq_ignore_ascii_case(needle).then_some(rest);
     }
     let mut characters = text.chars();
-    needle.chars().all(|letter| characters.next().map(fold) == Some(letter)).then(|| characters.as_str())
+    let begins = needle.chars().all(|letter| characters.next().map(fold) == Some(letter));
+    begins.then_some(characters.as_str())
 }
 
 fn contains(text: &str, needle: &str) -> bool {
