@@ -1,1 +1,3 @@
 //! The program that serves a fleet.
+
+pub mod doors;
