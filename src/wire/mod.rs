@@ -1,7 +1,40 @@
-//! Generated protobuf and its conversions.
+//! Generated protobuf and its conversions: what leaves the process or comes in, made into the fleet's types and back.
+//!
+//! Two rules hold for everything that comes in. Text becomes [`SafeText`](crate::fleet::words::SafeText). A value this
+//! program does not know never reads as good: it becomes `unknown` where there is such a state, the weaker right where
+//! it is about rights, and otherwise the event counts as [`Event::Unknown`](crate::fleet::state::Event::Unknown).
+
+pub mod alerts;
+pub mod checked;
+pub mod checks;
+pub mod configuration;
+pub mod entry;
+mod enums;
+pub mod error;
+mod event;
+pub mod fact;
+mod hosts;
+mod identity;
+pub mod limits;
+mod profile;
+pub mod row;
+pub mod text;
+mod upcast;
+pub mod vitals;
+
+pub use configuration::{Assigned, assignment_hash, decode_assignment, encode_assignment};
+pub use entry::{EncodedEntry, decode_entry, decode_entry_bytes};
+pub use enums::{check_state, hands, host_class, host_state, role};
+pub use error::WireError;
+pub use event::{decode_event, encode_event};
+pub use fact::{decode_fact, encode_fact};
+pub use row::{restore_row, row_key, row_of, rows_of};
 
 /// Generated from `proto/watchfloor/v1`.
 #[allow(missing_docs, clippy::all, clippy::pedantic)]
 pub mod pb {
     tonic::include_proto!("watchfloor.v1");
 }
+
+/// The descriptors of all messages and services, an encoded `google.protobuf.FileDescriptorSet`.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

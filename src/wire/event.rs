@@ -1,0 +1,74 @@
+//! Events, dispatched to their domains.
+
+use crate::fleet::state::Event;
+use crate::wire::error::WireError;
+use crate::wire::pb;
+use crate::wire::pb::event::Body;
+use crate::wire::upcast::upcast;
+
+/// The event as a message; an unknown one has no body.
+#[must_use]
+pub fn encode_event(event: &Event) -> pb::Event {
+    let body = match event {
+        Event::Profile(event) => Some(event.into()),
+        Event::Hosts(event) => Some(event.into()),
+        Event::Checks(event) => Some(event.into()),
+        Event::Alerts(event) => Some(event.into()),
+        Event::Identity(event) => Some(event.into()),
+        Event::Unknown => None,
+    };
+    pb::Event { body }
+}
+
+/// Reads an event. A kind this version does not know, or one that holds a value it can't do without and does not know,
+/// is [`Event::Unknown`].
+///
+/// # Errors
+/// It is of a known kind and malformed.
+pub fn decode_event(event: pb::Event) -> Result<Event, WireError> {
+    let Some(body) = event.body else { return Ok(Event::Unknown) };
+    match known(upcast(body)) {
+        Err(error) if error.is_newer() => Ok(Event::Unknown),
+        decoded => decoded,
+    }
+}
+
+fn known(body: Body) -> Result<Event, WireError> {
+    Ok(match body {
+        Body::HubStarted(event) => Event::Profile(event.into()),
+        Body::JudgingBegan(event) => Event::Profile(event.into()),
+        Body::ClockJumped(event) => Event::Profile(event.into()),
+        Body::Refused(event) => Event::Profile(event.into()),
+        Body::ConfigurationApplied(event) => Event::Profile(event.try_into()?),
+        Body::Renamed(event) => Event::Profile(event.into()),
+        Body::ClientDescribed(event) => Event::Hosts(event.into()),
+        Body::SiteDescribed(event) => Event::Hosts(event.into()),
+        Body::HostEnrolled(event) => Event::Hosts(event.into()),
+        Body::HostDescribed(event) => Event::Hosts(event.try_into()?),
+        Body::HostStateChanged(event) => Event::Hosts(event.into()),
+        Body::HostRetired(event) => Event::Hosts(event.into()),
+        Body::FactsLost(event) => Event::Hosts(event.into()),
+        Body::CheckChanged(event) => Event::Checks(event.try_into()?),
+        Body::CheckStale(event) => Event::Checks(event.into()),
+        Body::CheckRemoved(event) => Event::Checks(event.into()),
+        Body::CheckAsked(event) => Event::Checks(event.into()),
+        Body::AlertOpened(event) => Event::Alerts(event.try_into()?),
+        Body::AlertReopened(event) => Event::Alerts(event.into()),
+        Body::AlertLevelChanged(event) => Event::Alerts(event.into()),
+        Body::AlertResolved(event) => Event::Alerts(event.into()),
+        Body::AlertAcknowledged(event) => Event::Alerts(event.try_into()?),
+        Body::AcknowledgementEnded(event) => Event::Alerts(event.into()),
+        Body::AlertSnoozed(event) => Event::Alerts(event.try_into()?),
+        Body::SnoozeEnded(event) => Event::Alerts(event.into()),
+        Body::AlertEscalated(event) => Event::Alerts(event.try_into()?),
+        Body::AlertReleased(event) => Event::Alerts(event.into()),
+        Body::AlertNoted(event) => Event::Alerts(event.into()),
+        Body::AlertArchived(event) => Event::Alerts(event.into()),
+        Body::TokenCreated(event) => Event::Identity(event.try_into()?),
+        Body::TokenEnded(event) => Event::Identity(event.into()),
+        Body::IdentityRecorded(event) => Event::Identity(event.try_into()?),
+        Body::IdentityRevoked(event) => Event::Identity(event.into()),
+        Body::RoleChanged(event) => Event::Identity(event.try_into()?),
+        Body::IdentityRenewed(event) => Event::Identity(event.try_into()?),
+    })
+}
