@@ -1,3 +1,4 @@
 //! The program that serves a fleet.
 
 pub mod doors;
+pub mod journal;
