@@ -111,7 +111,7 @@ impl Space {
 /// Bytes an unprivileged user may still write on the file system of a path.
 fn free_bytes(path: &Path) -> io::Result<u64> {
     let stat = statvfs(path)?;
-    Ok(u64::from(stat.blocks_available()).saturating_mul(u64::from(stat.fragment_size())))
+    Ok(stat.blocks_available().saturating_mul(stat.fragment_size()))
 }
 
 fn hold(path: &Path, size: u64) -> io::Result<()> {

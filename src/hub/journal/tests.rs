@@ -64,8 +64,10 @@ fn row(reader: &dyn JournalReader, table: u8, key: &[u8]) -> Option<Vec<u8>> {
     found
 }
 
+type RowSeen = (u8, Vec<u8>, Vec<u8>);
+
 /// Everything a reader could be told, for comparing.
-fn content(reader: &dyn JournalReader) -> Result<(Vec<StoredEntry>, Vec<(u8, Vec<u8>, Vec<u8>)>), ReadError> {
+fn content(reader: &dyn JournalReader) -> Result<(Vec<StoredEntry>, Vec<RowSeen>), ReadError> {
     let mut rows = Vec::new();
     reader.rows(&mut |table, key, value| {
         rows.push((table, key.to_vec(), value.to_vec()));
