@@ -3,8 +3,10 @@
 pub mod backoff;
 pub mod connection;
 pub mod dial;
+pub mod enrol;
 pub mod error;
 pub mod hello;
+pub mod renew;
 pub mod socket_path;
 pub mod witness;
 

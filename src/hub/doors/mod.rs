@@ -2,6 +2,7 @@
 //! yields a [`DoorStream`] that says who it is ([`Peer`]) and that the hub can close.
 
 pub mod connections;
+pub mod http2;
 pub mod lock;
 pub mod peer;
 pub mod refusals;
