@@ -7,7 +7,7 @@ use crate::fleet::configuration::{
     AssignTarget, AssignedCheck, Assignment, CheckDefinition, CheckFields, CheckKind, Configuration, Kind, Provenance,
     definition::built_in,
 };
-use crate::fleet::words::{CheckName, SafeText};
+use crate::fleet::words::{CheckName, SafeText, duration};
 
 /// What a host is to measure.
 #[must_use]
@@ -88,6 +88,20 @@ pub fn explain(configuration: &Configuration, target: &AssignTarget<'_>) -> Vec<
         .collect()
 }
 
+/// A rule that stands alone, as in a host's own file, made a complete check.
+///
+/// # Errors
+/// Names what is missing; a check that is switched off is missing as a whole.
+pub fn complete(rule: &CheckDefinition) -> Result<AssignedCheck, &'static str> {
+    let mut merged = Merged::default();
+    merged.take(rule);
+    match merged.outcome(&rule.name) {
+        Outcome::Assigned(check) => Ok(*check),
+        Outcome::Removed => Err("it is switched off"),
+        Outcome::Incomplete(missing) => Err(missing),
+    }
+}
+
 impl Explained {
     /// The explanation as lines of text: the check, then what each place said.
     #[must_use]
@@ -101,12 +115,12 @@ impl Explained {
                     "{}: {}, every {}, warning {}, critical {}, after {} of {}, at most {}",
                     self.name,
                     what(&check.kind),
-                    span(check.interval),
+                    duration::exact(check.interval),
                     range(&check.warning),
                     range(&check.critical),
                     if check.attempts == 1 { "1 run".to_owned() } else { format!("{} runs", check.attempts) },
-                    span(check.retry_interval),
-                    span(check.timeout),
+                    duration::exact(check.retry_interval),
+                    duration::exact(check.timeout),
                 )
             }
         };
@@ -141,10 +155,6 @@ fn what(kind: &CheckKind) -> String {
     }
 }
 
-fn span(span: Duration) -> String {
-    if span.subsec_millis() == 0 { format!("{} s", span.as_secs()) } else { format!("{} ms", span.as_millis()) }
-}
-
 /// A check on its way through the layers.
 #[derive(Default)]
 struct Merged {
@@ -174,7 +184,7 @@ impl Merged {
         }
         let range = |range: &Option<String>| range.clone().unwrap_or_else(|| "none".to_owned());
         let list = |list: &Vec<String>| format!("{list:?}");
-        let time = |time: &Duration| span(*time);
+        let time = |time: &Duration| duration::exact(*time);
         fields! {
             kind, |kind: &Kind| kind.word().to_owned();
             enabled, bool::to_string;
@@ -304,7 +314,7 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "disk: disk *, every 60 s, warning 85, critical none, after 3 runs of 60 s, at most 10 s",
+                "disk: disk *, every 1m, warning 85, critical none, after 3 runs of 1m, at most 10s",
                 "  built-in: kind = disk",
                 "  checks.toml:3 (client) client:acme: warning = 80",
                 "  checks.toml:9 (host) host:db1: warning = 85, was 80, critical = none (always full)",

@@ -1,0 +1,119 @@
+//! The command line, as scripts and people write it.
+
+mod acts;
+mod administration;
+mod programs;
+mod reads;
+mod values;
+
+pub use acts::{Acknowledge, ActTargets, CheckNow, Close, Escalate, Note, Release, Snooze};
+pub use administration::{
+    ConfigVerb, Enrol, FleetVerb, HostVerb, IdentityVerb, OperatorRole, TokenCreate, TokenRole, TokenVerb,
+};
+pub use programs::{Console, Hub, Screen, Swarm};
+pub use reads::{Alert, Alerts, Checks, Hosts, Journal, Status};
+pub use values::Until;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  watchfloor                                   the console; without an enrolled fleet, this machine's own
+  watchfloor hub                               serve a fleet
+  watchfloor token create --role agent --client acme --site hq
+  watchfloor enrol TOKEN                       join a fleet with this machine, or as its operator
+  watchfloor alerts sev:critical --json
+  watchfloor ack K7Q2 -m \"looking at it\"
+
+Filters: key:value (client: site: host: class: tag: state: lane: sev:), sev:warning+, open:30m+, not:, bare words.
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no hub reached, 4 not permitted.";
+
+/// The watch floor of a managed-service provider, in a terminal.
+///
+/// Without a verb it opens the console. With no fleet enrolled the console shows the local fleet: a hub and an agent
+/// for this machine inside the process.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "watchfloor", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(disable_help_subcommand = true, max_term_width = 120)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// The console's options, where no verb is given.
+    #[command(flatten)]
+    pub console: Console,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Verb {
+    /// Open the console on the enrolled fleets
+    Console(Console),
+    /// Serve a fleet: decide, keep the journal, take agents and consoles
+    Hub(Hub),
+    /// Watch this machine for the fleet it is enrolled in
+    Agent,
+    /// Join a fleet by a token: with this machine, or as its operator, as the token says
+    #[command(visible_alias = "enroll")]
+    Enrol(Enrol),
+    /// Create, list and revoke tokens, by which agents and operators join
+    #[command(subcommand)]
+    Token(TokenVerb),
+    /// List and revoke identities, and change their roles
+    #[command(subcommand)]
+    Identity(IdentityVerb),
+    /// Retire a host: its identity ends, its alerts close
+    #[command(subcommand)]
+    Host(HostVerb),
+    /// The fleets this console is enrolled in
+    #[command(subcommand)]
+    Fleet(FleetVerb),
+    /// Check, show and apply the hub's configuration files
+    #[command(subcommand)]
+    Config(ConfigVerb),
+    /// How each fleet is, in a few lines
+    Status(Status),
+    /// List hosts
+    Hosts(Hosts),
+    /// List checks with their newest results
+    Checks(Checks),
+    /// List alerts
+    Alerts(Alerts),
+    /// One alert with its timeline
+    Alert(Alert),
+    /// The newest entries of the journal, oldest first
+    Journal(Journal),
+    /// Acknowledge alerts: they become yours, and ring nobody
+    Ack(Acknowledge),
+    /// Escalate alerts to the next step
+    Escalate(Escalate),
+    /// Give alerts back: nobody owns them
+    Release(Release),
+    /// Own alerts and hold their notices back for a while
+    Snooze(Snooze),
+    /// Add a note to alerts
+    Note(Note),
+    /// Close alerts by hand
+    Close(Close),
+    /// Run a host's checks now: one of them, or all
+    Check(CheckNow),
+    /// Load a hub with synthetic agents over the real protocol
+    Swarm(Swarm),
+}
+
+/// Which fleets a verb speaks to: the hub of a data directory, else the named ones, else every enrolled fleet and the
+/// local hub.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct Fleets {
+    /// The hub whose data lies here, over its socket
+    #[arg(long, value_name = "DIR", conflicts_with = "fleet")]
+    pub data: Option<PathBuf>,
+    /// A fleet by its local name; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub fleet: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests;

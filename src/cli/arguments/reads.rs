@@ -1,0 +1,93 @@
+//! Verbs that read. Each joins all fleets it reaches.
+
+use clap::Args;
+
+use crate::cli::arguments::Fleets;
+use crate::cli::id::AlertArgument;
+
+/// `status`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Status {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The fleets.
+    #[command(flatten)]
+    pub fleets: Fleets,
+}
+
+/// `hosts`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Hosts {
+    /// Which hosts, such as client:acme state:down; all where none is given
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The fleets.
+    #[command(flatten)]
+    pub fleets: Fleets,
+}
+
+/// `checks`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Checks {
+    /// Which checks, such as host:web* sev:warning+; all where none is given
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The fleets.
+    #[command(flatten)]
+    pub fleets: Fleets,
+}
+
+/// `alerts`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Alerts {
+    /// Which alerts, such as lane:new sev:critical; all open ones where none is given
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// Resolved alerts too
+    #[arg(long)]
+    pub all: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The fleets.
+    #[command(flatten)]
+    pub fleets: Fleets,
+}
+
+/// `alert`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Alert {
+    /// The alert: FLEET/NUMBER, NUMBER, or its spoken id
+    #[arg(value_name = "ID")]
+    pub id: AlertArgument,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The fleets.
+    #[command(flatten)]
+    pub fleets: Fleets,
+}
+
+/// `journal`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Journal {
+    /// Which entries; all where no filter is given
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// How many entries of each fleet; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: u64,
+    /// Print JSON, one object an entry
+    #[arg(long)]
+    pub json: bool,
+    /// The fleets.
+    #[command(flatten)]
+    pub fleets: Fleets,
+}

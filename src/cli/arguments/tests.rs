@@ -1,0 +1,117 @@
+use super::*;
+use clap::CommandFactory;
+
+fn parse(line: &str) -> Result<Arguments, clap::Error> {
+    Arguments::try_parse_from(std::iter::once("watchfloor").chain(line.split_whitespace()))
+}
+
+#[test]
+fn the_definition_is_sound() {
+    Arguments::command().debug_assert();
+}
+
+#[test]
+fn every_line_of_the_contract_is_understood() {
+    for line in [
+        "",
+        "--fleet north --fleet south --wall",
+        "console --fleet north --wall --plain --read-only --screen alerts --theme light --color 16 --ascii --mask",
+        "hub",
+        "hub --data /d --listen 127.0.0.1:0 --enrol-listen [::1]:0 --http-listen localhost:0 --name n --advertise a --advertise b",
+        "token create --role agent",
+        "token create --role agent --client acme --site hq --class laptop --name pc1 --tag a --tag b --hands any --ttl 1h",
+        "token create --role admin --data /d",
+        "token list --fleet north",
+        "token revoke 7",
+        "identity list",
+        "identity revoke north/7",
+        "identity role 7 operator",
+        "host retire 7",
+        "enrol wf1.abc --as pc1 --replace",
+        "enrol -",
+        "agent",
+        "fleet list",
+        "fleet rename a b",
+        "fleet leave a",
+        "config check --data /d",
+        "config show web01",
+        "config reload",
+        "status --json",
+        "hosts client:acme !state:up --json --data /d",
+        "checks host:web* sev>=warning",
+        "alerts --all lane:new not:tag:db bare words",
+        "alert north/12 --json",
+        "journal --limit 0 --json",
+        "ack 12 north/13 BCDF -m note",
+        "ack --until resolved 12",
+        "ack --until 2h --where client:acme --dry-run --expect 3",
+        "escalate 12",
+        "release 12",
+        "snooze --for 30m 12",
+        "note 12 -m text",
+        "close --where sev:warning -m done",
+        "check web01",
+        "check north/3 disk",
+        "swarm --agents 10 --interval 2s --fail 3 --data /d",
+        "swarm --retire",
+    ] {
+        assert!(parse(line).is_ok(), "{line}: {}", parse(line).unwrap_err());
+    }
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_says_why() {
+    for (line, says) in [
+        ("ack", "<ID|--where <FILTER>>"),
+        ("ack 12 --where client:acme", "cannot be used with"),
+        ("ack 12 --until yesterday", "no moment"),
+        ("note 12", "--message"),
+        ("snooze 12", "--for"),
+        ("snooze --for 0s 12", "zero"),
+        ("token create", "--role"),
+        ("token create --role root", "possible values"),
+        ("token create --role agent --client a/b", "letters, digits"),
+        ("alert x", "spoken id"),
+        ("hub --listen 7440", "ADDRESS:PORT"),
+        ("swarm", "--agents"),
+        ("hosts --data /d --fleet x", "cannot be used with"),
+        ("--color blue", "write one of auto"),
+        ("run --where * -- true", "unrecognized subcommand"),
+        ("shell web01", "unrecognized subcommand"),
+        ("backups", "unrecognized subcommand"),
+    ] {
+        let error = parse(line).unwrap_err();
+        assert_eq!(error.exit_code(), 2, "{line}");
+        assert!(error.to_string().contains(says), "{line}: {error}");
+    }
+}
+
+#[test]
+fn defaults_are_those_of_the_contract() {
+    let Some(Verb::Token(TokenVerb::Create(create))) = parse("token create --role agent").unwrap().verb else {
+        panic!()
+    };
+    assert_eq!((create.client.as_str(), create.site.as_str(), create.class.word()), ("local", "here", "server"));
+    assert_eq!((create.hands.word(), create.lifetime().map(|span| span.as_secs())), ("none", Some(900)));
+    let Some(Verb::Token(TokenVerb::Create(reader))) = parse("token create --role reader").unwrap().verb else {
+        panic!()
+    };
+    assert_eq!(reader.lifetime(), None);
+    let Some(Verb::Hub(hub)) = parse("hub").unwrap().verb else { panic!() };
+    assert_eq!((hub.listen.to_string(), hub.enrol_listen.to_string()), ("[::]:7440".into(), "[::]:7441".into()));
+    assert_eq!(hub.http_listen, None);
+    let Some(Verb::Ack(ack)) = parse("ack 1").unwrap().verb else { panic!() };
+    assert_eq!(ack.until, Until::Worse);
+}
+
+#[test]
+fn everything_has_a_help_text() {
+    fn visit(command: &clap::Command) {
+        assert!(command.get_about().is_some(), "{} says nothing", command.get_name());
+        for argument in command.get_arguments() {
+            assert!(argument.get_help().is_some(), "{} of {} says nothing", argument.get_id(), command.get_name());
+        }
+        command.get_subcommands().for_each(visit);
+    }
+    visit(&Arguments::command());
+}
