@@ -25,6 +25,18 @@ use crate::agent::collectors::network::NetworkSampler;
 use crate::agent::collectors::processes::ProcessSampler;
 use crate::fleet::hosts::vitals::{OsFacts, Vitals};
 
+/// Something that measures a host; tests and synthetic hosts bring their own.
+pub trait VitalsSource: Send {
+    /// The host's health now, `now` being the monotonic clock.
+    fn sample(&mut self, now: Instant) -> Vitals;
+    /// Logical cores; 0 where not known.
+    fn cores(&mut self) -> u32;
+    /// Counts processes of these names with each sample from now on.
+    fn watch_processes(&mut self, names: Vec<String>);
+    /// How many processes of a watched name run; `None` before they were counted.
+    fn running(&self, name: &str) -> Option<u32>;
+}
+
 /// Samples the host's vitals; keeps the counters of the last sample, from which rates are made.
 #[derive(Debug)]
 pub struct Collector {
@@ -55,13 +67,14 @@ impl Collector {
         collector
     }
 
-    /// The host's health now.
-    pub fn sample(&mut self) -> Vitals {
-        self.sample_at(Instant::now())
+    /// What the host is.
+    pub fn os_facts(&mut self) -> OsFacts {
+        os::facts(&mut self.files)
     }
+}
 
-    /// [`Self::sample`] with the monotonic clock told.
-    pub fn sample_at(&mut self, now: Instant) -> Vitals {
+impl VitalsSource for Collector {
+    fn sample(&mut self, now: Instant) -> Vitals {
         let files = &mut self.files;
         let (cpu, booted_at) = self.cpu.sample(files);
         let (memory, swap) = memory::sample(files);
@@ -83,9 +96,16 @@ impl Collector {
         }
     }
 
-    /// What the host is.
-    pub fn os_facts(&mut self) -> OsFacts {
-        os::facts(&mut self.files)
+    fn cores(&mut self) -> u32 {
+        os::cores(&mut self.files)
+    }
+
+    fn watch_processes(&mut self, names: Vec<String>) {
+        self.processes.watch(names.iter().map(String::as_str));
+    }
+
+    fn running(&self, name: &str) -> Option<u32> {
+        self.processes.running(name)
     }
 }
 
@@ -96,10 +116,10 @@ mod tests {
     #[test]
     fn this_machine_has_vitals() {
         let mut collector = Collector::new("/");
-        let mut vitals = collector.sample();
+        let mut vitals = collector.sample(Instant::now());
         // the kernel counts processor time in ticks of some milliseconds
         while vitals.cpu.busy.is_none() {
-            vitals = collector.sample();
+            vitals = collector.sample(Instant::now());
         }
         assert!(vitals.memory.total > 0 && vitals.memory.used <= vitals.memory.total);
         assert!(vitals.load.is_some() && vitals.uptime_seconds > 0 && vitals.booted_at.is_some());
@@ -112,6 +132,6 @@ mod tests {
     #[test]
     fn a_host_without_proc_has_none_and_does_not_panic() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(Collector::new(folder.path()).sample(), Vitals::default());
+        assert_eq!(Collector::new(folder.path()).sample(Instant::now()), Vitals::default());
     }
 }

@@ -43,6 +43,11 @@ pub fn facts(files: &mut Files) -> OsFacts {
     }
 }
 
+/// Logical cores; 0 where the kernel says nothing.
+pub fn cores(files: &mut Files) -> u32 {
+    processor(files).1
+}
+
 fn os_release(files: &mut Files) -> (SafeText, SafeText) {
     let file = ["etc/os-release", "usr/lib/os-release"].into_iter().find(|file| files.read(file).is_ok());
     let text = file.and_then(|file| files.text(file)).unwrap_or_default();

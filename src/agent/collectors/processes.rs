@@ -27,7 +27,18 @@ pub struct ProcessSampler {
     next_scan: Option<Instant>,
     path: String,
     heaviest: Heaviest,
+    watched: Vec<Watched>,
 }
+
+/// A name somebody wants counted; it costs nothing beside the scan.
+#[derive(Debug)]
+struct Watched {
+    name: Vec<u8>,
+    running: Option<u32>,
+}
+
+/// The kernel keeps this much of a program's name.
+const NAME_MAX: usize = 15;
 
 /// What the last scan found.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +62,8 @@ struct Used {
 /// One line of `/proc/PID/stat`.
 struct Stat<'a> {
     name: &'a [u8],
+    /// Whether it only waits for its parent to notice its end.
+    ended: bool,
     ticks: u64,
     started: u64,
     resident_pages: u64,
@@ -81,11 +94,24 @@ impl Default for ProcessSampler {
             next_scan: None,
             path: String::new(),
             heaviest: Heaviest::default(),
+            watched: Vec::new(),
         }
     }
 }
 
 impl ProcessSampler {
+    /// Counts processes of these names from the next scan on, which comes with the next sample.
+    pub fn watch<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
+        self.watched = names.map(|name| Watched { name: kernel_name(name).to_owned(), running: None }).collect();
+        self.next_scan = None;
+    }
+
+    /// How many processes of a watched name the last scan found running; `None` before it.
+    #[must_use]
+    pub fn running(&self, name: &str) -> Option<u32> {
+        self.watched.iter().find(|watched| watched.name == kernel_name(name))?.running
+    }
+
     /// The heaviest processes; those of the last scan where the budget allows none now.
     pub fn sample(&mut self, files: &mut Files, now: Instant) -> &Heaviest {
         if self.next_scan.is_none_or(|due| now >= due) {
@@ -107,6 +133,7 @@ impl ProcessSampler {
             self.heaviest = Heaviest::default();
             return;
         };
+        self.watched.iter_mut().for_each(|watched| watched.running = Some(0));
         for entry in folder.flatten().take(PROCESSES_MAX) {
             let file_name = entry.file_name();
             let Some((pid_text, pid)) = file_name.to_str().and_then(|text| Some((text, text.parse::<u32>().ok()?)))
@@ -117,6 +144,10 @@ impl ProcessSampler {
             self.path.extend(["proc/", pid_text, "/stat"]);
             // a process that ended meanwhile is none
             let Some(stat) = files.read_once(&self.path).ok().and_then(Stat::parse) else { continue };
+            if !stat.ended {
+                let named = self.watched.iter_mut().filter(|watched| watched.name == stat.name);
+                named.for_each(|watched| watched.running = watched.running.map(|running| running + 1));
+            }
             let ticks_before = self
                 .before
                 .binary_search_by_key(&pid, |used| used.pid)
@@ -147,6 +178,10 @@ impl ProcessSampler {
     }
 }
 
+fn kernel_name(name: &str) -> &[u8] {
+    name.as_bytes().get(..NAME_MAX).unwrap_or(name.as_bytes())
+}
+
 impl<'a> Stat<'a> {
     /// The name stands in brackets and may itself hold brackets and spaces, so the last bracket ends it.
     fn parse(line: &'a [u8]) -> Option<Self> {
@@ -156,10 +191,11 @@ impl<'a> Stat<'a> {
         let rest = std::str::from_utf8(line.get(close + 1..)?).ok()?;
         // after the name: state is field 3, utime 14, stime 15, starttime 22, rss 24
         let mut fields = rest.split_ascii_whitespace();
+        let ended = matches!(fields.next()?, "Z" | "X" | "x");
         let mut number = |skip: usize| fields.nth(skip).and_then(|field| field.parse::<u64>().ok());
-        let (user, system) = (number(11)?, number(0)?);
+        let (user, system) = (number(10)?, number(0)?);
         let (started, resident_pages) = (number(6)?, number(1)?);
-        Some(Self { name, ticks: user.saturating_add(system), started, resident_pages })
+        Some(Self { name, ended, ticks: user.saturating_add(system), started, resident_pages })
     }
 }
 
@@ -223,6 +259,25 @@ mod tests {
         assert_eq!((second.count, pids(&second.by_cpu)), (8, vec![1, 2, 9]));
         assert_eq!(second.by_cpu.first().and_then(|process| process.cpu), Some(10.0 / 120.0));
         assert!(second.by_cpu.last().is_some_and(|process| process.name.as_str().starts_with("evil) (")));
+    }
+
+    #[test]
+    fn watched_names_are_counted_as_the_kernel_keeps_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut files, mut sampler, start) = (Files::new(folder.path()), ProcessSampler::default(), Instant::now());
+        stat(folder.path(), 1, b"sshd", 1, 1, 1);
+        stat(folder.path(), 2, b"sshd", 1, 1, 1);
+        stat(folder.path(), 3, b"systemd-resolve", 1, 1, 1);
+        let zombie = std::fs::read_to_string(folder.path().join("proc/2/stat")).unwrap().replace(") S ", ") Z ");
+        std::fs::create_dir_all(folder.path().join("proc/4")).unwrap();
+        std::fs::write(folder.path().join("proc/4/stat"), zombie).unwrap();
+        sampler.sample(&mut files, start);
+        assert_eq!(sampler.running("sshd"), None);
+        sampler.watch(["sshd", "systemd-resolved", "none"].into_iter());
+        assert_eq!(sampler.running("sshd"), None);
+        sampler.sample(&mut files, start);
+        assert_eq!(sampler.running("sshd"), Some(2));
+        assert_eq!((sampler.running("systemd-resolved"), sampler.running("none")), (Some(1), Some(0)));
     }
 
     #[test]

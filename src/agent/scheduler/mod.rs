@@ -1,0 +1,378 @@
+//! When what is measured and judged: samples, built-in checks and plugins, each at its own interval.
+//!
+//! One task. A run that takes longer than its interval is not queued twice: what was left out is counted. Few programs
+//! run at once; the others wait for their turn. It needs no hub.
+
+mod slot;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
+
+use crate::agent::board::Board;
+use crate::agent::checks::cpu::BusyTime;
+use crate::agent::checks::plugin::{self, PluginRules};
+use crate::agent::checks::{self, Measured};
+use crate::agent::collectors::VitalsSource;
+use crate::agent::scheduler::slot::{Run, Slot};
+use crate::fleet::checks::{Attempts, CheckResult, Transition, perfdata};
+use crate::fleet::configuration::{AssignedCheck, Assignment, CheckKind};
+use crate::fleet::hosts::vitals::Vitals;
+use crate::fleet::rules::fact::{Fact, FactBody};
+use crate::fleet::words::{CheckName, Timestamp};
+use crate::wire::checks::CheckReading;
+use crate::wire::limits::PERFDATA_MAX;
+
+/// Programs that run at once.
+const PROGRAMS_MAX: usize = 4;
+/// Between the first sample and the second, which has rates.
+const FIRST_RATES: Duration = Duration::from_millis(500);
+/// A sample younger than this is fresh enough for somebody who asks for a check now.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// What a scheduler is made with.
+#[derive(Debug)]
+pub struct Setup<S> {
+    /// The host's name: the spread of runs is made from it.
+    pub host: String,
+    /// Measures the host.
+    pub source: S,
+    /// What plugins may run.
+    pub rules: PluginRules,
+    /// Checks of the host's own file; they win over assigned ones of the same name.
+    pub local: Vec<AssignedCheck>,
+    /// Where checks stood when the agent ended.
+    pub standing: BTreeMap<CheckName, Attempts>,
+    /// Where the newest goes.
+    pub board: Arc<Board>,
+    /// The wall clock.
+    pub wall: fn() -> Timestamp,
+}
+
+/// What a scheduler is asked.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// This is what to run from now on.
+    Assign(Arc<Assignment>),
+    /// Run one check now, or all.
+    CheckNow(Option<CheckName>),
+}
+
+/// Runs checks at their intervals.
+#[derive(Debug)]
+pub struct Scheduler<S> {
+    setup: Setup<S>,
+    cores: u32,
+    slots: BTreeMap<CheckName, Slot>,
+    sampling_interval: Duration,
+    heartbeat: Duration,
+    next_sample: Instant,
+    next_beat: Instant,
+    sampled_at: Option<Instant>,
+    samples: u64,
+    vitals: Vitals,
+    busy: BusyTime,
+    waiting: VecDeque<CheckName>,
+    programs: JoinSet<Finished>,
+    runs: u64,
+    /// Checks somebody waits for.
+    asked: BTreeSet<CheckName>,
+    /// Facts found in this turn.
+    found: Vec<Fact>,
+}
+
+#[derive(Debug)]
+struct Finished {
+    check: CheckName,
+    number: u64,
+    result: CheckResult,
+}
+
+impl<S: VitalsSource> Scheduler<S> {
+    /// A scheduler that runs the host's own checks until it is assigned more.
+    pub fn new(mut setup: Setup<S>) -> Self {
+        let now = Instant::now();
+        let cores = setup.source.cores();
+        let assignment = Assignment::default();
+        let mut scheduler = Self {
+            setup,
+            cores,
+            slots: BTreeMap::new(),
+            sampling_interval: assignment.sampling_interval,
+            heartbeat: assignment.heartbeat,
+            next_sample: now,
+            next_beat: now,
+            sampled_at: None,
+            samples: 0,
+            vitals: Vitals::default(),
+            busy: BusyTime::default(),
+            waiting: VecDeque::new(),
+            programs: JoinSet::new(),
+            runs: 0,
+            asked: BTreeSet::new(),
+            found: Vec::new(),
+        };
+        let local = scheduler.setup.local.clone();
+        scheduler.fill_slots(local, now);
+        scheduler
+    }
+
+    /// Runs until nobody can ask any more, or nobody takes facts. Programs still running then are ended.
+    pub async fn run(mut self, mut requests: mpsc::Receiver<Request>, facts: mpsc::Sender<Fact>) {
+        loop {
+            let next_turn = self.next_turn();
+            tokio::select! {
+                biased;
+                request = requests.recv() => match request {
+                    Some(request) => self.take(request),
+                    None => return,
+                },
+                Some(finished) = self.programs.join_next_with_id(), if !self.programs.is_empty() => {
+                    self.finish_program(finished);
+                }
+                () = sleep_until(next_turn) => {}
+            }
+            self.turn(Instant::now());
+            for fact in self.found.drain(..) {
+                if facts.send(fact).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn next_turn(&self) -> Instant {
+        let idle = self.slots.values().filter(|slot| matches!(slot.run, Run::Idle));
+        idle.map(|slot| slot.due).fold(self.next_sample.min(self.next_beat), Instant::min)
+    }
+
+    fn take(&mut self, request: Request) {
+        let now = Instant::now();
+        match request {
+            Request::Assign(assignment) => self.assign(&assignment, now),
+            Request::CheckNow(asked) => {
+                if self.sampled_at.is_none_or(|at| now.saturating_duration_since(at) >= FRESH) {
+                    self.next_sample = now;
+                }
+                let asked_for = |slot: &&mut Slot| asked.as_ref().is_none_or(|name| slot.check.name == *name);
+                for slot in self.slots.values_mut().filter(asked_for) {
+                    slot.due = now;
+                    self.asked.insert(slot.check.name.clone());
+                }
+            }
+        }
+    }
+
+    fn assign(&mut self, assignment: &Assignment, now: Instant) {
+        self.sampling_interval = assignment.sampling_interval.max(Duration::from_millis(100));
+        self.heartbeat = assignment.heartbeat.max(Duration::from_millis(100));
+        self.next_sample = self.next_sample.min(now + self.sampling_interval);
+        self.next_beat = self.next_beat.min(now + self.heartbeat);
+        let local = self.setup.local.iter().cloned();
+        let assigned =
+            assignment.checks.iter().filter(|check| !self.setup.local.iter().any(|own| own.name == check.name));
+        let checks: Vec<AssignedCheck> = assigned.cloned().chain(local).collect();
+        let gone = |name: &CheckName| !checks.iter().any(|check| check.name == *name);
+        let mut removed: Vec<CheckName> = self.slots.keys().filter(|name| gone(name)).cloned().collect();
+        removed.extend(self.setup.standing.keys().filter(|name| gone(name)).cloned());
+        for name in removed {
+            if let Some(Slot { run: Run::Running { program, .. }, .. }) = self.slots.remove(&name) {
+                program.abort();
+            }
+            self.setup.standing.remove(&name);
+            self.asked.remove(&name);
+            self.setup.board.remove_reading(&name);
+            self.found.push(Fact { at: (self.setup.wall)(), body: FactBody::Gone(name) });
+        }
+        self.fill_slots(checks, now);
+    }
+
+    /// Makes or changes the slots of these checks.
+    fn fill_slots(&mut self, checks: Vec<AssignedCheck>, now: Instant) {
+        let first_sample = if self.has_rates() { now } else { self.next_sample };
+        for check in checks {
+            match self.slots.get_mut(&check.name) {
+                Some(slot) if slot.runs(&check) => slot.check.source = check.source,
+                Some(slot) => {
+                    slot.check = check;
+                    slot.due = slot.first_due(now, first_sample);
+                    // a program started for the old definition no longer counts
+                    if let Run::Running { program, .. } = std::mem::replace(&mut slot.run, Run::Idle) {
+                        program.abort();
+                    }
+                }
+                None => {
+                    let attempts = self.setup.standing.remove(&check.name).unwrap_or_default();
+                    let slot = Slot::new(&self.setup.host, check, attempts, now, first_sample);
+                    self.slots.insert(slot.check.name.clone(), slot);
+                }
+            }
+        }
+        let waiting = |name: &CheckName| self.slots.get(name).is_some_and(|slot| matches!(slot.run, Run::Waiting));
+        self.waiting.retain(waiting);
+        let names = self.slots.values().filter_map(|slot| match &slot.check.kind {
+            CheckKind::Process { name } => Some(name.clone()),
+            _ => None,
+        });
+        self.setup.source.watch_processes(names.collect());
+    }
+
+    /// The first sample has no rates yet.
+    fn has_rates(&self) -> bool {
+        self.samples > 1
+    }
+
+    /// Does what is due.
+    fn turn(&mut self, now: Instant) {
+        self.setup.board.count_turn();
+        if now >= self.next_sample {
+            self.sample(now);
+        }
+        let due: Vec<CheckName> = self
+            .slots
+            .values()
+            .filter(|slot| slot.due <= now && matches!(slot.run, Run::Idle))
+            .map(|slot| slot.check.name.clone())
+            .collect();
+        for name in due {
+            self.run_or_queue(&name, now);
+        }
+        while self.programs.len() < PROGRAMS_MAX {
+            let Some(name) = self.waiting.pop_front() else { break };
+            self.start_program(&name);
+        }
+        if now >= self.next_beat {
+            self.next_beat = now + self.heartbeat;
+            self.setup.board.beat();
+        }
+    }
+
+    fn sample(&mut self, now: Instant) {
+        self.samples += 1;
+        let seconds = self.sampled_at.map_or(0.0, |before| now.saturating_duration_since(before).as_secs_f64());
+        self.sampled_at = Some(now);
+        self.vitals = self.setup.source.sample(now.into_std());
+        self.busy.add(&self.vitals, seconds);
+        self.setup.board.put_sample((self.setup.wall)(), self.vitals.clone());
+        // what was missed while the machine slept is not made up for
+        self.next_sample = now + self.sampling_interval;
+        if !self.has_rates() {
+            self.next_sample = now + FIRST_RATES.min(self.sampling_interval);
+            self.next_beat = self.next_beat.max(self.next_sample);
+            let built_in = self.slots.values_mut().filter(|slot| !matches!(slot.check.kind, CheckKind::Plugin { .. }));
+            built_in.for_each(|slot| slot.due = slot.due.max(self.next_sample));
+        }
+    }
+
+    fn run_or_queue(&mut self, name: &CheckName, now: Instant) {
+        let Some(slot) = self.slots.get_mut(name) else { return };
+        let running = match &slot.check.kind {
+            CheckKind::Process { name } => self.setup.source.running(name),
+            _ => None,
+        };
+        let cpu_busy = self.busy.share_since(slot.busy);
+        // asked twice between two samples, it says what the last sample says
+        let cpu_busy = cpu_busy.or_else(|| self.vitals.cpu.busy.map(f64::from));
+        let measured = Measured { vitals: &self.vitals, cores: self.cores, cpu_busy, running };
+        match checks::judge(&slot.check, &measured) {
+            Some(result) => {
+                slot.busy = self.busy;
+                let due = slot.due;
+                self.conclude(name, &result, due, now);
+            }
+            None => {
+                slot.run = Run::Waiting;
+                self.waiting.push_back(name.clone());
+            }
+        }
+    }
+
+    fn start_program(&mut self, name: &CheckName) {
+        let Some(slot) = self.slots.get_mut(name) else { return };
+        let CheckKind::Plugin { program, args } = &slot.check.kind else { return };
+        self.runs += 1;
+        let (rules, program, args) = (self.setup.rules.clone(), program.clone(), args.clone());
+        let (check, number, timeout) = (name.clone(), self.runs, slot.check.timeout);
+        let program = self.programs.spawn(async move {
+            let result = plugin::run(&rules, &program, &args, timeout).await;
+            Finished { check, number, result }
+        });
+        slot.run = Run::Running { number, due: slot.due, program };
+    }
+
+    fn finish_program(&mut self, finished: Result<(tokio::task::Id, Finished), JoinError>) {
+        let now = Instant::now();
+        match finished {
+            Ok((_, Finished { check, number, result })) => {
+                let slot = self.slots.get_mut(&check);
+                let Some(slot) =
+                    slot.filter(|slot| matches!(slot.run, Run::Running { number: of, .. } if of == number))
+                else {
+                    return;
+                };
+                if let Run::Running { due, .. } = std::mem::replace(&mut slot.run, Run::Idle) {
+                    self.conclude(&check, &result, due, now);
+                }
+            }
+            // aborted by us, or a fault of ours: then the check must not stand still for ever
+            Err(error) => {
+                let lost = self.slots.values_mut().find_map(|slot| match &slot.run {
+                    Run::Running { due, program, .. } if program.id() == error.id() => {
+                        Some((slot.check.name.clone(), *due))
+                    }
+                    _ => None,
+                });
+                let Some((check, due)) = lost else { return };
+                if let Some(slot) = self.slots.get_mut(&check) {
+                    slot.run = Run::Idle;
+                }
+                let result = CheckResult::unknown("the agent failed while it ran this check");
+                self.conclude(&check, &result, due, now);
+            }
+        }
+    }
+
+    /// Takes in a result: counts the attempt, puts up the reading, tells a transition, and plans the next run.
+    fn conclude(&mut self, name: &CheckName, result: &CheckResult, due: Instant, now: Instant) {
+        let Some(slot) = self.slots.get_mut(name) else { return };
+        if self.asked.remove(name) {
+            // the answer does not wait for the heartbeat
+            self.next_beat = now;
+        }
+        let at = (self.setup.wall)();
+        let (attempts, transition) = slot.attempts.observe(result.state, slot.check.attempts);
+        slot.attempts = attempts;
+        let skipped = slot.plan(due, now, u64::try_from(at.0).unwrap_or(0));
+        let perfdata = perfdata::print(&result.perfdata, PERFDATA_MAX);
+        if transition != Transition::None {
+            let body = FactBody::Check {
+                name: name.clone(),
+                state: attempts.state,
+                hard: attempts.hard,
+                attempt: attempts.attempt,
+                max_attempts: slot.check.attempts.max(1),
+                summary: result.summary.clone(),
+                long_text: result.long_text.clone(),
+                perfdata: perfdata.clone(),
+                interval_ms: u64::try_from(slot.longest_interval().as_millis()).unwrap_or(u64::MAX),
+            };
+            self.found.push(Fact { at, body });
+        }
+        let board = &self.setup.board;
+        board.count_skipped(skipped);
+        board.put_reading(CheckReading {
+            check: name.clone(),
+            state: result.state,
+            summary: result.summary.clone(),
+            perfdata,
+            at,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;
