@@ -11,19 +11,19 @@ use crate::wire::limits;
 /// One line: a name, a reason, a summary.
 #[must_use]
 pub fn line(text: &str) -> SafeText {
-    within(text, limits::SUMMARY_MAX)
+    SafeText::line_within(text, limits::SUMMARY_MAX)
 }
 
 /// A short line: the words of an operating system or of a kernel about its parts.
 #[must_use]
 pub fn word(text: &str) -> SafeText {
-    within(text, limits::WORD_MAX)
+    SafeText::line_within(text, limits::WORD_MAX)
 }
 
 /// What a person wrote.
 #[must_use]
 pub fn note(text: &str) -> SafeText {
-    within(text, limits::NOTE_MAX)
+    SafeText::line_within(text, limits::NOTE_MAX)
 }
 
 /// What a person may have written.
@@ -35,13 +35,13 @@ pub fn optional_note(text: Option<String>) -> Option<SafeText> {
 /// Performance data as a check printed it.
 #[must_use]
 pub fn perfdata(text: &str) -> SafeText {
-    within(text, limits::PERFDATA_MAX)
+    SafeText::line_within(text, limits::PERFDATA_MAX)
 }
 
 /// The further lines of a check's output.
 #[must_use]
 pub fn long_text(text: &str) -> SafeText {
-    within(text, limits::LONG_TEXT_MAX)
+    SafeText::block_within(text, limits::LONG_TEXT_MAX)
 }
 
 /// What changed with a configuration, so that it fits an event: beyond the limit only a count stays.
@@ -72,11 +72,6 @@ pub(super) fn plain(text: &str) -> String {
 /// A name that the fleet itself has given, so it is not refused here; safe to show, whoever sent it.
 pub(super) fn id(text: &str) -> Arc<str> {
     line(text).as_str().into()
-}
-
-fn within(text: &str, max: usize) -> SafeText {
-    let end = (0..=max.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    SafeText::new(text.get(..end).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -1,4 +1,12 @@
 //! The integration tests: one binary, a module a subject.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
+mod descriptors;
+mod fixtures;
+mod golden;
+mod golden_story;
+mod histories;
+mod replicas;
+mod strategies;
 mod trust;
+mod wire;

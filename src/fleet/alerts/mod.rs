@@ -18,8 +18,9 @@ use crate::fleet::words::{AlertId, ClientId, Revision, Timestamp};
 pub struct Alerts {
     /// By number.
     pub alerts: BTreeMap<AlertId, Arc<Alert>>,
-    /// The newest alert of each (client, subject): at most one is open.
-    by_subject: HashMap<(ClientId, Subject), AlertId>,
+    /// The alerts of each (client, subject), oldest first and never none: at most one of them is open. All are kept, so
+    /// that the newest is known whatever the order in which they are archived.
+    by_subject: HashMap<(ClientId, Subject), Vec<AlertId>>,
     /// When an alert next changes by time alone: a snooze or acknowledgement ends, a resolved one is archived.
     timers: BTreeSet<(Timestamp, AlertId)>,
     /// Open alerts of each lane.
@@ -31,7 +32,7 @@ impl Alerts {
     #[must_use]
     pub fn about(&self, client: &ClientId, subject: &Subject) -> Option<&Arc<Alert>> {
         // The key is a pair of owned values; a lookup clones two small reference-counted names.
-        self.by_subject.get(&(client.clone(), subject.clone())).and_then(|id| self.alerts.get(id))
+        self.by_subject.get(&(client.clone(), subject.clone()))?.last().and_then(|id| self.alerts.get(id))
     }
 
     /// Open alerts, oldest number first.
@@ -58,9 +59,11 @@ impl Alerts {
 
     /// Puts an alert in place, as a snapshot's row does.
     pub fn restore(&mut self, alert: Alert) {
-        self.forget(alert.id);
+        self.remove(alert.id);
         self.index(&alert);
-        self.by_subject.insert((alert.client.clone(), alert.subject.clone()), alert.id);
+        let same = self.by_subject.entry((alert.client.clone(), alert.subject.clone())).or_default();
+        let place = same.partition_point(|id| *id < alert.id);
+        same.insert(place, alert.id);
         self.alerts.insert(alert.id, Arc::new(alert));
     }
 
@@ -76,8 +79,11 @@ impl Alerts {
         self.forget(id);
         if let Some(gone) = self.alerts.remove(&id) {
             let key = (gone.client.clone(), gone.subject.clone());
-            if self.by_subject.get(&key) == Some(&id) {
-                self.by_subject.remove(&key);
+            if let Some(same) = self.by_subject.get_mut(&key) {
+                same.retain(|other| *other != id);
+                if same.is_empty() {
+                    self.by_subject.remove(&key);
+                }
             }
         }
     }
@@ -132,7 +138,7 @@ impl Alerts {
                 alert.summary = summary.clone();
                 alert.resolved_at = None;
                 alert.closed_by_hand = false;
-                alert.count += 1;
+                alert.count = alert.count.saturating_add(1);
                 alert.worsened = revision;
             }),
             Event::LevelChanged { alert, level, summary, worse } => self.change(*alert, revision, |alert| {

@@ -1,0 +1,337 @@
+//! A day of a small fleet with every kind of event in it, the same whenever it is told.
+
+use watchfloor::fleet::alerts::{self, Acknowledgement, Escalation, Snooze, Subject, Until};
+use watchfloor::fleet::hosts::vitals::OsFacts;
+use watchfloor::fleet::hosts::{self, Client, HostState, Site};
+use watchfloor::fleet::identity::{self, Audience, Hands, Identity, Role, Token, TokenStatus};
+use watchfloor::fleet::state::{Actor, Cause, Entry, Event};
+use watchfloor::fleet::words::{
+    AlertId, BlobId, CheckName, CheckState, ClientId, HostClass, HostId, IdentityId, Revision, SafeText, SiteId,
+    StreamId, Timestamp, TokenId,
+};
+use watchfloor::fleet::{checks, profile};
+
+const DAWN: i64 = 1_767_250_800_000;
+const WEB: HostId = HostId(1);
+const DESK: HostId = HostId(2);
+
+/// The entries of that day.
+pub fn entries() -> Vec<Entry> {
+    let mut story = Story { entries: Vec::new() };
+    story.fleet_begins();
+    story.hosts_join();
+    story.something_breaks();
+    story.it_is_handled();
+    story.the_day_ends();
+    story.entries
+}
+
+struct Story {
+    entries: Vec<Entry>,
+}
+
+impl Story {
+    fn now(&self) -> Timestamp {
+        Timestamp(DAWN + 60_000 * (self.entries.len() as i64 + 1))
+    }
+
+    fn tell(&mut self, cause: Cause, name: &str, events: Vec<(Audience, Event)>) {
+        let revision = Revision(self.entries.len() as u64 + 1);
+        let (at, actor) = (self.now(), Actor { cause, name: text(name) });
+        self.entries.push(Entry { revision, at, actor, events });
+    }
+
+    fn by_rule(&mut self, rule: &str, events: Vec<(Audience, Event)>) {
+        self.tell(Cause::Rule, rule, events);
+    }
+
+    fn by_person(&mut self, events: Vec<(Audience, Event)>) {
+        self.tell(Cause::Identity(IdentityId(3)), "mara", events);
+    }
+
+    fn by_host(&mut self, events: Vec<(Audience, Event)>) {
+        self.tell(Cause::Host(WEB), "web-01", events);
+    }
+
+    fn fleet_begins(&mut self) {
+        let waits_until = Timestamp(DAWN + 80_000);
+        let started = profile::Event::HubStarted { version: text("0.1.0"), waits_until };
+        self.by_rule("start", vec![fleet(started)]);
+        let configured = profile::Event::ConfigurationApplied {
+            hash: [0xc0; 32],
+            changes: vec![text("fleet.toml:1 named north"), text("checks.toml:7 disk warns at 80")],
+        };
+        let renamed = profile::Event::Renamed { name: text("north") };
+        let described = Client {
+            id: acme(),
+            name: text("Acme Corp"),
+            contact: text("Jo +1 555 0100"),
+            line: text("fibre 4711"),
+            contract: text("gold"),
+            configured: true,
+        };
+        let place = Site { client: acme(), id: hq(), name: text("Head office"), line: text("4711"), configured: true };
+        self.tell(
+            Cause::Local,
+            "local:root",
+            vec![
+                fleet(configured),
+                fleet(renamed),
+                of_acme(Event::Hosts(hosts::Event::ClientDescribed(described))),
+                of_acme(Event::Hosts(hosts::Event::SiteDescribed(place))),
+            ],
+        );
+        self.by_rule("start", vec![fleet(profile::Event::JudgingBegan)]);
+        self.by_rule("clock", vec![fleet(profile::Event::ClockJumped { by_ms: -7_200_000 })]);
+    }
+
+    fn hosts_join(&mut self) {
+        let token = |id, role, status| Token {
+            id: TokenId(id),
+            secret_hash: [u8::try_from(id).unwrap_or(0); 32],
+            role,
+            client: Some(acme()),
+            site: Some(hq()),
+            class: HostClass::Server,
+            name: None,
+            tags: vec!["db".to_owned(), "web".to_owned()],
+            hands: Hands::Listed,
+            created_at: Timestamp(DAWN),
+            expires_at: (role == Role::Agent).then_some(Timestamp(DAWN + 900_000)),
+            created_by: text("local:root"),
+            status,
+        };
+        self.tell(
+            Cause::Local,
+            "local:root",
+            vec![
+                registry(identity::Event::TokenCreated(token(1, Role::Agent, TokenStatus::Open))),
+                registry(identity::Event::TokenCreated(token(2, Role::Reader, TokenStatus::Open))),
+            ],
+        );
+        self.tell(
+            Cause::Identity(IdentityId(1)),
+            "web-01",
+            vec![
+                registry(identity::Event::TokenEnded { token: TokenId(1), status: TokenStatus::Spent }),
+                registry(identity::Event::Recorded(self.holder(1, "web-01", Role::Agent, Some(WEB)))),
+                of_acme(Event::Hosts(enrolled(WEB, "web-01", HostClass::Server, 1, false))),
+            ],
+        );
+        self.tell(
+            Cause::Local,
+            "local:root",
+            vec![
+                registry(identity::Event::Recorded(self.holder(2, "desk-7", Role::Agent, Some(DESK)))),
+                of_acme(Event::Hosts(enrolled(DESK, "desk-7", HostClass::Workstation, 2, true))),
+                registry(identity::Event::Recorded(self.holder(3, "mara", Role::Viewer, None))),
+                registry(identity::Event::RoleChanged { identity: IdentityId(3), role: Role::Operator }),
+            ],
+        );
+        let os = OsFacts {
+            hostname: text("web-01.acme.example"),
+            os_name: text("Debian GNU/Linux"),
+            os_version: text("13 (trixie)"),
+            kernel: text("6.12.0"),
+            arch: text("x86_64"),
+            cpu_model: text("Example CPU"),
+            cores: 8,
+            memory: 16 << 30,
+            virtualization: Some(text("kvm")),
+            agent_version: text("0.1.0"),
+        };
+        self.by_host(vec![
+            of_acme(Event::Hosts(hosts::Event::Described { host: WEB, os })),
+            of_acme(state(WEB, HostState::Up, "heard from", Some(self.now()))),
+        ]);
+        let lost = hosts::Event::FactsLost { host: WEB, stream: StreamId(0xfeed), from: 3, to: 9 };
+        self.by_host(vec![of_acme(Event::Hosts(lost))]);
+    }
+
+    fn something_breaks(&mut self) {
+        self.by_host(vec![of_acme(check("disk", CheckState::Warning, false, 1, "/ 84% used"))]);
+        self.by_host(vec![
+            of_acme(check("disk", CheckState::Critical, true, 3, "/ 97% used \u{1b}[31m")),
+            of_acme(opened(1, Subject::Check { host: WEB, check: "disk".into() }, CheckState::Warning, "/ 84% used")),
+            of_acme(Event::Alerts(alerts::Event::LevelChanged {
+                alert: AlertId(1),
+                level: CheckState::Critical,
+                summary: text("/ 97% used"),
+                worse: true,
+            })),
+        ]);
+        self.by_rule(
+            "presence",
+            vec![
+                of_acme(state(DESK, HostState::Silent, "no heartbeat for 20 s", None)),
+                of_acme(state(DESK, HostState::Down, "silent past its limit", Some(self.now()))),
+                of_acme(opened(2, Subject::Host(DESK), CheckState::Critical, "desk-7 is down")),
+            ],
+        );
+        self.by_rule(
+            "staleness",
+            vec![
+                of_acme(check("load", CheckState::Ok, true, 1, "0.3 a core")),
+                of_acme(Event::Checks(checks::Event::Stale { host: WEB, check: "load".into(), stale: true })),
+                of_acme(opened(3, Subject::Site(hq()), CheckState::Unknown, "nothing answers at hq")),
+                of_acme(opened(4, Subject::Backup(text("nightly")), CheckState::Warning, "late by 3 h")),
+                of_acme(opened(
+                    5,
+                    Subject::External { source: text("ticketing"), fingerprint: text("T-1000") },
+                    CheckState::Warning,
+                    "queue is long",
+                )),
+            ],
+        );
+    }
+
+    fn it_is_handled(&mut self) {
+        let (now, by, id) = (self.now(), || text("mara"), AlertId);
+        let ack = |until| Acknowledgement { by: by(), at: now, until, note: text("on it ✓") };
+        self.by_person(vec![
+            told(alerts::Event::Acknowledged { alert: id(1), acknowledgement: ack(Until::Worse) }),
+            told(alerts::Event::Acknowledged { alert: id(2), acknowledgement: ack(Until::Resolved) }),
+            told(alerts::Event::Acknowledged { alert: id(3), acknowledgement: ack(Until::Time(Timestamp(DAWN * 2))) }),
+        ]);
+        let escalation = Escalation { step: 1, at: now, by: by(), revision: Revision(0) };
+        self.by_person(vec![
+            told(alerts::Event::Escalated { alert: id(1), escalation, note: Some(text("customer is waiting")) }),
+            told(alerts::Event::Noted { alert: id(1), by: by(), note: text("rotated logs") }),
+            of_acme(Event::Checks(checks::Event::Asked { host: WEB, check: Some("disk".into()) })),
+            of_acme(Event::Checks(checks::Event::Asked { host: WEB, check: None })),
+        ]);
+        let snooze = Snooze { by: by(), at: now, until: Timestamp(DAWN + 7_200_000), note: text("after lunch") };
+        self.by_person(vec![
+            told(alerts::Event::Snoozed { alert: id(3), snooze: snooze.clone() }),
+            told(alerts::Event::Snoozed { alert: id(5), snooze }),
+            told(alerts::Event::Released { alert: id(2), by: by(), to: Some(text("lee")), note: Some(text("yours")) }),
+        ]);
+        self.by_rule(
+            "alerting",
+            vec![
+                told(alerts::Event::SnoozeEnded { alert: id(3) }),
+                told(alerts::Event::AcknowledgementEnded { alert: id(3), why: "expired".to_owned() }),
+                told(alerts::Event::Resolved { alert: id(1), by_hand: false, note: None }),
+                told(alerts::Event::Reopened { alert: id(1), level: CheckState::Warning, summary: text("/ 86% used") }),
+                told(alerts::Event::Resolved { alert: id(2), by_hand: true, note: Some(text("was unplugged")) }),
+                told(alerts::Event::Archived { alert: id(4) }),
+            ],
+        );
+    }
+
+    fn the_day_ends(&mut self) {
+        let gone = checks::Event::Removed { host: WEB, check: "load".into() };
+        self.by_host(vec![of_acme(Event::Checks(gone))]);
+        let refused = profile::Event::Refused {
+            who: text("link port"),
+            identity: Some(IdentityId(2)),
+            what: text("speaking for host 1"),
+            why: text("it is host 2"),
+            count: 12,
+        };
+        self.by_rule("refusals", vec![(Audience::ADMINS, Event::Profile(refused))]);
+        let not_after = Timestamp(DAWN + 90 * 86_400_000);
+        let renewed = identity::Event::Renewed { identity: IdentityId(1), not_after, key_hash: [0x77; 32] };
+        self.by_host(vec![registry(renewed)]);
+        self.tell(
+            Cause::Local,
+            "local:root",
+            vec![
+                of_acme(Event::Hosts(hosts::Event::Retired { host: DESK })),
+                registry(identity::Event::Revoked { identity: IdentityId(2) }),
+                registry(identity::Event::TokenEnded { token: TokenId(2), status: TokenStatus::Revoked }),
+            ],
+        );
+    }
+
+    fn holder(&self, id: u64, name: &str, role: Role, host: Option<HostId>) -> Identity {
+        Identity {
+            id: IdentityId(id),
+            name: text(name),
+            role,
+            client: host.is_none().then(acme),
+            host,
+            recorded_at: self.now(),
+            not_after: Timestamp(DAWN + 30 * 86_400_000),
+            revoked_at: None,
+            key_hash: [u8::try_from(id).unwrap_or(0); 32],
+        }
+    }
+}
+
+fn text(text: &str) -> SafeText {
+    SafeText::new(text)
+}
+
+fn acme() -> ClientId {
+    ClientId::from("acme")
+}
+
+fn hq() -> SiteId {
+    SiteId::from("hq")
+}
+
+fn fleet(event: profile::Event) -> (Audience, Event) {
+    (Audience::EVERYONE, Event::Profile(event))
+}
+
+fn of_acme(event: Event) -> (Audience, Event) {
+    (Audience::of_client(acme()), event)
+}
+
+fn told(event: alerts::Event) -> (Audience, Event) {
+    of_acme(Event::Alerts(event))
+}
+
+fn registry(event: identity::Event) -> (Audience, Event) {
+    (Audience::ADMINS, Event::Identity(event))
+}
+
+fn enrolled(host: HostId, name: &str, class: HostClass, identity: u64, synthetic: bool) -> hosts::Event {
+    hosts::Event::Enrolled {
+        host,
+        name: text(name),
+        client: acme(),
+        site: hq(),
+        class,
+        tags: vec!["db".to_owned()],
+        identity: IdentityId(identity),
+        synthetic,
+    }
+}
+
+fn state(host: HostId, state: HostState, reason: &str, last_seen: Option<Timestamp>) -> Event {
+    Event::Hosts(hosts::Event::StateChanged { host, state, reason: reason.to_owned(), last_seen })
+}
+
+fn check(name: &str, state: CheckState, hard: bool, attempt: u32, summary: &str) -> Event {
+    Event::Checks(checks::Event::Changed {
+        host: WEB,
+        check: CheckName::from(name),
+        state,
+        hard,
+        attempt,
+        max_attempts: 3,
+        summary: text(summary),
+        perfdata: text("/=97%;80;95;0;100"),
+        interval_ms: 60_000,
+        output: hard.then_some(BlobId([0xb0; 32])),
+        measured_at: Timestamp(DAWN + 1),
+    })
+}
+
+fn opened(id: u64, subject: Subject, level: CheckState, summary: &str) -> Event {
+    let host = match subject {
+        Subject::Check { host, .. } | Subject::Host(host) => Some(host),
+        _ => None,
+    };
+    Event::Alerts(alerts::Event::Opened {
+        alert: AlertId(id),
+        client: acme(),
+        site: Some(hq()),
+        host,
+        subject,
+        level,
+        summary: text(summary),
+    })
+}

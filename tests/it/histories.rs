@@ -1,0 +1,162 @@
+//! Histories as a hub would decide them: any events, made to refer to what is there, with the audiences of the rules.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use watchfloor::fleet::alerts::{self, Subject};
+use watchfloor::fleet::identity::{self, Audience};
+use watchfloor::fleet::state::{Actor, Entry, Event, Fleet};
+use watchfloor::fleet::words::{AlertId, HostId, IdentityId, Revision, Timestamp, TokenId};
+use watchfloor::fleet::{checks, hosts, profile};
+
+use crate::strategies;
+
+/// Entries that follow each other from revision 1.
+pub fn history() -> impl Strategy<Value = Vec<Entry>> {
+    let entry = (0..100_000_i64, strategies::actor(), vec((strategies::event(), any::<prop::sample::Index>()), 1..5));
+    vec(entry, 1..40).prop_map(|drafts| {
+        let mut writer = Writer::default();
+        drafts.into_iter().filter_map(|(at, actor, events)| writer.entry(at, actor, events)).collect()
+    })
+}
+
+/// The fleet after these entries.
+pub fn replay<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Fleet {
+    let mut fleet = Fleet::default();
+    for entry in entries {
+        fleet.apply(entry);
+    }
+    fleet
+}
+
+/// The state after each event and the counters of a hub.
+#[derive(Default)]
+struct Writer {
+    fleet: Fleet,
+    hosts: u64,
+    alerts: u64,
+    identities: u64,
+    tokens: u64,
+}
+
+impl Writer {
+    fn entry(&mut self, at: i64, actor: Actor, drafts: Vec<(Event, prop::sample::Index)>) -> Option<Entry> {
+        let mut entry = Entry { revision: self.fleet.revision.next(), at: Timestamp(at), actor, events: Vec::new() };
+        for (event, which) in drafts {
+            let Some((audience, event)) = self.fitted(event, which) else { continue };
+            let one = Entry { events: vec![(audience.clone(), event.clone())], ..entry.clone() };
+            self.fleet.apply(&one);
+            entry.events.push((audience, event));
+        }
+        if entry.events.is_empty() {
+            return None;
+        }
+        self.fleet.revision = entry.revision;
+        Some(entry)
+    }
+
+    /// The event about something that is there, and who may see it; `None` when there is nothing it could be about.
+    fn fitted(&mut self, event: Event, which: prop::sample::Index) -> Option<(Audience, Event)> {
+        Some(match event {
+            Event::Profile(event) => {
+                let refused = matches!(event, profile::Event::Refused { .. });
+                (if refused { Audience::ADMINS } else { Audience::EVERYONE }, Event::Profile(event))
+            }
+            Event::Hosts(event) => self.host_event(event, which)?,
+            Event::Checks(mut event) => {
+                let at = self.a_host(which)?;
+                match &mut event {
+                    checks::Event::Changed { host, .. }
+                    | checks::Event::Stale { host, .. }
+                    | checks::Event::Removed { host, .. }
+                    | checks::Event::Asked { host, .. } => *host = at,
+                }
+                (self.fleet.audience_of_host(at), Event::Checks(event))
+            }
+            Event::Alerts(event) => self.alert_event(event, which)?,
+            Event::Identity(event) => (Audience::ADMINS, Event::Identity(self.identity_event(event, which)?)),
+            Event::Unknown => (Audience::EVERYONE, Event::Unknown),
+        })
+    }
+
+    fn host_event(&mut self, mut event: hosts::Event, which: prop::sample::Index) -> Option<(Audience, Event)> {
+        let audience = match &mut event {
+            hosts::Event::ClientDescribed(client) => Audience::of_client(client.id.clone()),
+            hosts::Event::SiteDescribed(site) => Audience::of_client(site.client.clone()),
+            hosts::Event::Enrolled { host, client, .. } => {
+                self.hosts += 1;
+                *host = HostId(self.hosts);
+                Audience::of_client(client.clone())
+            }
+            hosts::Event::Described { host, .. }
+            | hosts::Event::StateChanged { host, .. }
+            | hosts::Event::Retired { host }
+            | hosts::Event::FactsLost { host, .. } => {
+                *host = self.a_host(which)?;
+                self.fleet.audience_of_host(*host)
+            }
+        };
+        Some((audience, Event::Hosts(event)))
+    }
+
+    fn alert_event(&mut self, mut event: alerts::Event, which: prop::sample::Index) -> Option<(Audience, Event)> {
+        if let alerts::Event::Opened { alert, client, host, site, subject, .. } = &mut event {
+            if let Subject::Check { host: about, .. } | Subject::Host(about) = subject {
+                let there = self.fleet.hosts.hosts.get(&self.a_host(which)?)?;
+                *about = there.id;
+                (*client, *host, *site) = (there.client.clone(), Some(there.id), Some(there.site.clone()));
+            }
+            if self.fleet.alerts.about(client, subject).is_some_and(|alert| alert.is_open()) {
+                return None;
+            }
+            self.alerts += 1;
+            *alert = AlertId(self.alerts);
+            return Some((Audience::of_client(client.clone()), Event::Alerts(event)));
+        }
+        let there = self.fleet.alerts.alerts.values();
+        let there = there.clone().nth(which.index(there.len().max(1)))?;
+        match &mut event {
+            alerts::Event::Opened { alert, .. }
+            | alerts::Event::Reopened { alert, .. }
+            | alerts::Event::LevelChanged { alert, .. }
+            | alerts::Event::Resolved { alert, .. }
+            | alerts::Event::Acknowledged { alert, .. }
+            | alerts::Event::AcknowledgementEnded { alert, .. }
+            | alerts::Event::Snoozed { alert, .. }
+            | alerts::Event::SnoozeEnded { alert }
+            | alerts::Event::Escalated { alert, .. }
+            | alerts::Event::Released { alert, .. }
+            | alerts::Event::Noted { alert, .. }
+            | alerts::Event::Archived { alert } => *alert = there.id,
+        }
+        Some((Audience::of_client(there.client.clone()), Event::Alerts(event)))
+    }
+
+    fn identity_event(&mut self, mut event: identity::Event, which: prop::sample::Index) -> Option<identity::Event> {
+        let one_of = |count: u64| (count > 0).then(|| 1 + which.index(usize::try_from(count).unwrap_or(1)) as u64);
+        match &mut event {
+            identity::Event::TokenCreated(token) => {
+                self.tokens += 1;
+                token.id = TokenId(self.tokens);
+            }
+            identity::Event::TokenEnded { token, .. } => *token = TokenId(one_of(self.tokens)?),
+            identity::Event::Recorded(identity) => {
+                self.identities += 1;
+                identity.id = IdentityId(self.identities);
+            }
+            identity::Event::Revoked { identity }
+            | identity::Event::RoleChanged { identity, .. }
+            | identity::Event::Renewed { identity, .. } => *identity = IdentityId(one_of(self.identities)?),
+        }
+        Some(event)
+    }
+
+    fn a_host(&self, which: prop::sample::Index) -> Option<HostId> {
+        (self.hosts > 0).then(|| HostId(1 + which.index(usize::try_from(self.hosts).unwrap_or(1)) as u64))
+    }
+}
+
+/// The revision of the newest entry.
+pub fn head(entries: &[Entry]) -> Revision {
+    entries.last().map_or(Revision(0), |entry| entry.revision)
+}

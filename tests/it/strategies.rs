@@ -1,0 +1,611 @@
+//! Any entity, event, entry, fact and assignment, for properties.
+//!
+//! What is put together is boxed: such value trees are too large for the stack of a test thread.
+
+use std::time::Duration;
+
+use proptest::collection::{btree_map, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use watchfloor::fleet::alerts::{self, Acknowledgement, Alert, Escalation, Snooze, Subject, Until};
+use watchfloor::fleet::checks::{self, CheckStatus};
+use watchfloor::fleet::configuration::{AssignedCheck, Assignment, CheckKind, Layer, Provenance};
+use watchfloor::fleet::hosts::vitals::{
+    Cpu, DiskRates, FileSystem, InterfaceRates, Load, Memory, OsFacts, Pressure, Process, Stall, Swap, Vitals,
+};
+use watchfloor::fleet::hosts::{self, Client, Host, HostState, Site};
+use watchfloor::fleet::identity::{self, Audience, Hands, Identity, Role, Token, TokenStatus};
+use watchfloor::fleet::profile::{self, Profile};
+use watchfloor::fleet::rules::fact::{Fact, FactBody};
+use watchfloor::fleet::state::{Actor, Cause, Entry, Event};
+use watchfloor::fleet::words::{
+    AlertId, BlobId, CheckName, CheckState, ClientId, FleetId, HostClass, HostId, IdentityId, Revision, SafeText,
+    SiteId, StreamId, Timestamp, TokenId,
+};
+use watchfloor::wire::checks::CheckReading;
+
+/// Few, so that events meet.
+pub const CLIENTS: [&str; 3] = ["acme", "bolt.example", "c_3"];
+
+/// Words of people and programs, hostile ones among them, made safe.
+pub fn text() -> BoxedStrategy<SafeText> {
+    prop_oneof![
+        4 => "[ -~]{0,24}",
+        1 => "\\PC{0,16}",
+        1 => any::<String>(),
+        1 => Just("\u{1b}]0;owned\u{7} \u{202e}gpj.exe\u{200b}e\u{301}".to_owned()),
+    ]
+    .prop_map(|text| SafeText::new(&text))
+    .boxed()
+}
+
+pub fn plain_text() -> impl Strategy<Value = String> {
+    text().prop_map(|text| text.as_str().to_owned())
+}
+
+pub fn time() -> impl Strategy<Value = Timestamp> {
+    prop_oneof![4 => 0..4_000_000_000_000_i64, 1 => any::<i64>()].prop_map(Timestamp)
+}
+
+pub fn number() -> impl Strategy<Value = u64> {
+    prop_oneof![3 => 0..20_u64, 1 => any::<u64>()]
+}
+
+pub fn client_id() -> impl Strategy<Value = ClientId> {
+    select(&CLIENTS[..]).prop_map(ClientId::from)
+}
+
+pub fn site_id() -> impl Strategy<Value = SiteId> {
+    select(&["hq", "depot"][..]).prop_map(SiteId::from)
+}
+
+pub fn check_name() -> impl Strategy<Value = CheckName> {
+    select(&["cpu", "disk-var", "http_8080"][..]).prop_map(CheckName::from)
+}
+
+pub fn tags() -> impl Strategy<Value = Vec<String>> {
+    vec("[a-z0-9][a-zA-Z0-9._-]{0,10}", 0..3)
+}
+
+pub fn hash() -> impl Strategy<Value = [u8; 32]> {
+    any::<[u8; 32]>()
+}
+
+pub fn class() -> impl Strategy<Value = HostClass> {
+    select(&HostClass::ALL[..])
+}
+
+pub fn host_state() -> impl Strategy<Value = HostState> {
+    select(&HostState::WORST_FIRST[..])
+}
+
+pub fn check_state() -> impl Strategy<Value = CheckState> {
+    select(&CheckState::ALL[..])
+}
+
+pub fn role() -> impl Strategy<Value = Role> {
+    select(&Role::ALL[..])
+}
+
+pub fn hands() -> impl Strategy<Value = Hands> {
+    select(&Hands::ALL[..])
+}
+
+pub fn token_status() -> impl Strategy<Value = TokenStatus> {
+    select(&[TokenStatus::Open, TokenStatus::Spent, TokenStatus::Revoked][..])
+}
+
+pub fn profile() -> BoxedStrategy<Profile> {
+    ("[a-z2-7]{10}", text(), option::of(hash()), option::of(time()), time(), option::of(time()), text())
+        .prop_map(|(id, name, configuration, configured_at, started_at, waits_until, hub_version)| Profile {
+            id: FleetId::new(id),
+            name,
+            configuration,
+            configured_at,
+            started_at,
+            waits_until,
+            hub_version,
+        })
+        .boxed()
+}
+
+pub fn client() -> BoxedStrategy<Client> {
+    (client_id(), text(), text(), text(), text(), any::<bool>())
+        .prop_map(|(id, name, contact, line, contract, configured)| Client {
+            id,
+            name,
+            contact,
+            line,
+            contract,
+            configured,
+        })
+        .boxed()
+}
+
+pub fn site() -> BoxedStrategy<Site> {
+    (client_id(), site_id(), text(), text(), any::<bool>())
+        .prop_map(|(client, id, name, line, configured)| Site { client, id, name, line, configured })
+        .boxed()
+}
+
+pub fn os_facts() -> BoxedStrategy<OsFacts> {
+    ((text(), text(), text(), text(), text(), text()), any::<u32>(), any::<u64>(), option::of(text()), text())
+        .prop_map(|((hostname, os_name, os_version, kernel, arch, cpu_model), cores, memory, virtualization, agent)| {
+            OsFacts {
+                hostname,
+                os_name,
+                os_version,
+                kernel,
+                arch,
+                cpu_model,
+                cores,
+                memory,
+                virtualization,
+                agent_version: agent,
+            }
+        })
+        .boxed()
+}
+
+pub fn host() -> BoxedStrategy<Host> {
+    (
+        (number(), text(), client_id(), site_id(), class(), tags()),
+        (host_state(), time(), plain_text(), option::of(os_facts())),
+        (time(), number(), option::of(time()), any::<bool>()),
+    )
+        .prop_map(
+            |(
+                (id, name, client, site, class, tags),
+                (state, state_since, state_reason, os),
+                (enrolled_at, identity, last_seen, synthetic),
+            )| Host {
+                id: HostId(id),
+                name,
+                client,
+                site,
+                class,
+                tags,
+                state,
+                state_since,
+                state_reason,
+                os,
+                enrolled_at,
+                identity: IdentityId(identity),
+                last_seen,
+                synthetic,
+            },
+        )
+        .boxed()
+}
+
+pub fn check_status() -> BoxedStrategy<CheckStatus> {
+    (
+        (number(), check_name(), check_state(), any::<bool>(), any::<u32>(), any::<u32>()),
+        (any::<bool>(), time(), text(), text(), number(), option::of(hash())),
+    )
+        .prop_map(
+            |(
+                (host, check, state, hard, attempt, max_attempts),
+                (stale, since, summary, perfdata, interval_ms, output),
+            )| CheckStatus {
+                host: HostId(host),
+                check,
+                state,
+                hard,
+                attempt,
+                max_attempts,
+                stale,
+                since,
+                summary,
+                perfdata,
+                interval_ms,
+                output: output.map(BlobId),
+            },
+        )
+        .boxed()
+}
+
+pub fn check_reading() -> BoxedStrategy<CheckReading> {
+    (check_name(), check_state(), text(), text(), time())
+        .prop_map(|(check, state, summary, perfdata, at)| CheckReading { check, state, summary, perfdata, at })
+        .boxed()
+}
+
+pub fn subject() -> BoxedStrategy<Subject> {
+    prop_oneof![
+        (number(), check_name()).prop_map(|(host, check)| Subject::Check { host: HostId(host), check }),
+        number().prop_map(|host| Subject::Host(HostId(host))),
+        site_id().prop_map(Subject::Site),
+        text().prop_map(Subject::Backup),
+        (text(), text()).prop_map(|(source, fingerprint)| Subject::External { source, fingerprint }),
+    ]
+    .boxed()
+}
+
+pub fn acknowledgement() -> BoxedStrategy<Acknowledgement> {
+    let until = prop_oneof![Just(Until::Worse), Just(Until::Resolved), time().prop_map(Until::Time)];
+    (text(), time(), until, text()).prop_map(|(by, at, until, note)| Acknowledgement { by, at, until, note }).boxed()
+}
+
+pub fn snooze() -> BoxedStrategy<Snooze> {
+    (text(), time(), time(), text()).prop_map(|(by, at, until, note)| Snooze { by, at, until, note }).boxed()
+}
+
+pub fn escalation() -> BoxedStrategy<Escalation> {
+    (any::<u32>(), time(), text(), number())
+        .prop_map(|(step, at, by, revision)| Escalation { step, at, by, revision: Revision(revision) })
+        .boxed()
+}
+
+pub fn alert() -> BoxedStrategy<Alert> {
+    (
+        (number(), client_id(), option::of(site_id()), option::of(number()), subject(), check_state(), text()),
+        (time(), time(), option::of(time()), any::<bool>(), any::<u32>(), option::of(text())),
+        (option::of(acknowledgement()), option::of(snooze()), option::of(escalation()), number(), number()),
+    )
+        .prop_map(
+            |(
+                (id, client, site, host, subject, level, summary),
+                (opened_at, level_since, resolved_at, closed_by_hand, count, last_note),
+                (acknowledgement, snooze, escalation, changed, worsened),
+            )| Alert {
+                id: AlertId(id),
+                client,
+                site,
+                host: host.map(HostId),
+                subject,
+                level,
+                summary,
+                opened_at,
+                level_since,
+                resolved_at,
+                closed_by_hand,
+                acknowledgement,
+                snooze,
+                escalation,
+                count,
+                last_note,
+                changed: Revision(changed),
+                worsened: Revision(worsened),
+            },
+        )
+        .boxed()
+}
+
+pub fn identity() -> BoxedStrategy<Identity> {
+    (
+        (number(), text(), role(), option::of(client_id()), option::of(number())),
+        (time(), time(), option::of(time()), hash()),
+    )
+        .prop_map(|((id, name, role, client, host), (recorded_at, not_after, revoked_at, key_hash))| Identity {
+            id: IdentityId(id),
+            name,
+            role,
+            client,
+            host: host.map(HostId),
+            recorded_at,
+            not_after,
+            revoked_at,
+            key_hash,
+        })
+        .boxed()
+}
+
+pub fn token() -> BoxedStrategy<Token> {
+    (
+        (number(), hash(), role(), option::of(client_id()), option::of(site_id()), class()),
+        (option::of(text()), tags(), hands(), time(), option::of(time()), text(), token_status()),
+    )
+        .prop_map(
+            |(
+                (id, secret_hash, role, client, site, class),
+                (name, tags, hands, created_at, expires_at, created_by, status),
+            )| Token {
+                id: TokenId(id),
+                secret_hash,
+                role,
+                client,
+                site,
+                class,
+                name,
+                tags,
+                hands,
+                created_at,
+                expires_at,
+                created_by,
+                status,
+            },
+        )
+        .boxed()
+}
+
+pub fn profile_event() -> BoxedStrategy<profile::Event> {
+    use profile::Event;
+    prop_oneof![
+        (text(), time()).prop_map(|(version, waits_until)| Event::HubStarted { version, waits_until }),
+        Just(Event::JudgingBegan),
+        any::<i64>().prop_map(|by_ms| Event::ClockJumped { by_ms }),
+        (text(), option::of(number()), text(), text(), any::<u32>()).prop_map(|(who, identity, what, why, count)| {
+            Event::Refused { who, identity: identity.map(IdentityId), what, why, count }
+        }),
+        (hash(), vec(text(), 0..4)).prop_map(|(hash, changes)| Event::ConfigurationApplied { hash, changes }),
+        text().prop_map(|name| Event::Renamed { name }),
+    ]
+    .boxed()
+}
+
+pub fn host_event() -> BoxedStrategy<hosts::Event> {
+    use hosts::Event;
+    let host = || number().prop_map(HostId);
+    prop_oneof![
+        client().prop_map(Event::ClientDescribed),
+        site().prop_map(Event::SiteDescribed),
+        (host(), text(), client_id(), site_id(), class(), tags(), number(), any::<bool>()).prop_map(
+            |(host, name, client, site, class, tags, identity, synthetic)| Event::Enrolled {
+                host,
+                name,
+                client,
+                site,
+                class,
+                tags,
+                identity: IdentityId(identity),
+                synthetic,
+            }
+        ),
+        (host(), os_facts()).prop_map(|(host, os)| Event::Described { host, os }),
+        (host(), host_state(), plain_text(), option::of(time()))
+            .prop_map(|(host, state, reason, last_seen)| Event::StateChanged { host, state, reason, last_seen }),
+        host().prop_map(|host| Event::Retired { host }),
+        (host(), any::<u64>(), any::<u64>(), any::<u64>()).prop_map(|(host, stream, from, to)| Event::FactsLost {
+            host,
+            stream: StreamId(stream),
+            from,
+            to,
+        }),
+    ]
+    .boxed()
+}
+
+pub fn check_event() -> BoxedStrategy<checks::Event> {
+    use checks::Event;
+    let host = || number().prop_map(HostId);
+    prop_oneof![
+        (check_status(), time()).prop_map(|(status, measured_at)| Event::Changed {
+            host: status.host,
+            check: status.check,
+            state: status.state,
+            hard: status.hard,
+            attempt: status.attempt,
+            max_attempts: status.max_attempts,
+            summary: status.summary,
+            perfdata: status.perfdata,
+            interval_ms: status.interval_ms,
+            output: status.output,
+            measured_at,
+        }),
+        (host(), check_name(), any::<bool>()).prop_map(|(host, check, stale)| Event::Stale { host, check, stale }),
+        (host(), check_name()).prop_map(|(host, check)| Event::Removed { host, check }),
+        (host(), option::of(check_name())).prop_map(|(host, check)| Event::Asked { host, check }),
+    ]
+    .boxed()
+}
+
+pub fn alert_event() -> BoxedStrategy<alerts::Event> {
+    use alerts::Event;
+    let id = || number().prop_map(AlertId);
+    prop_oneof![
+        3 => (id(), client_id(), option::of(site_id()), option::of(number()), subject(), check_state(), text()).prop_map(
+            |(alert, client, site, host, subject, level, summary)| {
+                Event::Opened { alert, client, site, host: host.map(HostId), subject, level, summary }
+            }
+        ),
+        1 => (id(), check_state(), text()).prop_map(|(alert, level, summary)| Event::Reopened { alert, level, summary }),
+        1 => (id(), check_state(), text(), any::<bool>())
+            .prop_map(|(alert, level, summary, worse)| Event::LevelChanged { alert, level, summary, worse }),
+        1 => (id(), any::<bool>(), option::of(text()))
+            .prop_map(|(alert, by_hand, note)| Event::Resolved { alert, by_hand, note }),
+        1 => (id(), acknowledgement()).prop_map(|(alert, acknowledgement)| Event::Acknowledged { alert, acknowledgement }),
+        1 => (id(), plain_text()).prop_map(|(alert, why)| Event::AcknowledgementEnded { alert, why }),
+        1 => (id(), snooze()).prop_map(|(alert, snooze)| Event::Snoozed { alert, snooze }),
+        1 => id().prop_map(|alert| Event::SnoozeEnded { alert }),
+        1 => (id(), escalation(), option::of(text()))
+            .prop_map(|(alert, escalation, note)| Event::Escalated { alert, escalation, note }),
+        1 => (id(), text(), option::of(text()), option::of(text()))
+            .prop_map(|(alert, by, to, note)| Event::Released { alert, by, to, note }),
+        1 => (id(), text(), text()).prop_map(|(alert, by, note)| Event::Noted { alert, by, note }),
+        1 => id().prop_map(|alert| Event::Archived { alert }),
+    ]
+    .boxed()
+}
+
+pub fn identity_event() -> BoxedStrategy<identity::Event> {
+    use identity::Event;
+    let id = || number().prop_map(IdentityId);
+    prop_oneof![
+        token().prop_map(Event::TokenCreated),
+        (number(), token_status()).prop_map(|(token, status)| Event::TokenEnded { token: TokenId(token), status }),
+        identity().prop_map(Event::Recorded),
+        id().prop_map(|identity| Event::Revoked { identity }),
+        (id(), role()).prop_map(|(identity, role)| Event::RoleChanged { identity, role }),
+        (id(), time(), hash()).prop_map(|(identity, not_after, key_hash)| Event::Renewed {
+            identity,
+            not_after,
+            key_hash
+        }),
+    ]
+    .boxed()
+}
+
+pub fn event() -> BoxedStrategy<Event> {
+    prop_oneof![
+        3 => profile_event().prop_map(Event::Profile),
+        6 => host_event().prop_map(Event::Hosts),
+        5 => check_event().prop_map(Event::Checks),
+        9 => alert_event().prop_map(Event::Alerts),
+        4 => identity_event().prop_map(Event::Identity),
+        1 => Just(Event::Unknown),
+    ]
+    .boxed()
+}
+
+pub fn audience() -> BoxedStrategy<Audience> {
+    (select(&[Role::Viewer, Role::Operator, Role::Admin][..]), option::of(client_id()))
+        .prop_map(|(role, client)| Audience { role, client })
+        .boxed()
+}
+
+pub fn actor() -> BoxedStrategy<Actor> {
+    let cause = prop_oneof![
+        number().prop_map(|id| Cause::Identity(IdentityId(id))),
+        Just(Cause::Local),
+        Just(Cause::Rule),
+        number().prop_map(|id| Cause::Host(HostId(id))),
+    ];
+    (cause, text()).prop_map(|(cause, name)| Actor { cause, name }).boxed()
+}
+
+pub fn entry() -> BoxedStrategy<Entry> {
+    (number(), time(), actor(), vec((audience(), event()), 0..5))
+        .prop_map(|(revision, at, actor, events)| Entry { revision: Revision(revision), at, actor, events })
+        .boxed()
+}
+
+pub fn fact() -> BoxedStrategy<Fact> {
+    let block = vec(text(), 0..4).prop_map(|lines| {
+        let lines: Vec<&str> = lines.iter().map(SafeText::as_str).collect();
+        SafeText::block(&lines.join("\n"))
+    });
+    let body = prop_oneof![
+        (check_status(), block).prop_map(|(status, long_text)| FactBody::Check {
+            name: status.check,
+            state: status.state,
+            hard: status.hard,
+            attempt: status.attempt.max(1),
+            max_attempts: status.max_attempts.max(1),
+            summary: status.summary,
+            long_text,
+            perfdata: status.perfdata,
+            interval_ms: status.interval_ms.clamp(1, watchfloor::wire::limits::INTERVAL_MAX_MS),
+        }),
+        os_facts().prop_map(FactBody::Described),
+        check_name().prop_map(FactBody::Gone),
+    ];
+    (time(), body).prop_map(|(at, body)| Fact { at, body }).boxed()
+}
+
+fn interval() -> impl Strategy<Value = Duration> {
+    (1..=watchfloor::wire::limits::INTERVAL_MAX_MS).prop_map(Duration::from_millis)
+}
+
+pub fn assignment() -> BoxedStrategy<Assignment> {
+    let kind = prop_oneof![
+        Just(CheckKind::Cpu),
+        Just(CheckKind::Memory),
+        Just(CheckKind::Swap),
+        Just(CheckKind::Load),
+        any::<String>().prop_map(|mount| CheckKind::Disk { mount }),
+        any::<String>().prop_map(|name| CheckKind::Process { name }),
+        (any::<String>(), vec(any::<String>(), 0..4)).prop_map(|(program, args)| CheckKind::Plugin { program, args }),
+    ];
+    let range = || option::of("[@~0-9:.]{1,12}");
+    let source = ("[a-z]{1,8}\\.toml", any::<u32>(), select(&Layer::ALL[..]))
+        .prop_map(|(file, line, layer)| Provenance { file, line, layer });
+    let check = (kind, interval(), interval(), 1..u32::MAX, interval(), range(), range(), source);
+    (btree_map("[a-z0-9][a-zA-Z0-9._-]{0,12}", check, 0..6), interval(), interval())
+        .prop_map(|(checks, sampling_interval, heartbeat)| Assignment {
+            checks: checks
+                .into_iter()
+                .map(|(name, (kind, interval, retry_interval, attempts, timeout, warning, critical, source))| {
+                    AssignedCheck {
+                        name: CheckName::new(name),
+                        kind,
+                        interval,
+                        retry_interval,
+                        attempts,
+                        timeout,
+                        warning,
+                        critical,
+                        source,
+                    }
+                })
+                .collect(),
+            sampling_interval,
+            heartbeat,
+        })
+        .boxed()
+}
+
+pub fn vitals() -> BoxedStrategy<Vitals> {
+    let share = || option::of(0.0..=1.0_f32);
+    let rate = || 0.0..1e12_f64;
+    let cpu = (share(), share(), share(), vec(0.0..=1.0_f32, 0..5)).prop_map(|(busy, waiting, stolen, cores)| Cpu {
+        busy,
+        waiting,
+        stolen,
+        cores,
+    });
+    let stall = || {
+        option::of((0.0..=100.0_f32, option::of(0.0..=100.0_f32)))
+            .prop_map(|stall| stall.map(|(some_avg10, full_avg10)| Stall { some_avg10, full_avg10 }))
+    };
+    let load = option::of((0.0..1e4_f32, 0.0..1e4_f32, 0.0..1e4_f32))
+        .prop_map(|load| load.map(|(one, five, fifteen)| Load { one, five, fifteen }));
+    let file_system = (text(), text(), any::<[u64; 5]>(), any::<bool>()).prop_map(
+        |(mount, fs_type, [total, used, available, inodes_total, inodes_used], read_only)| FileSystem {
+            mount,
+            fs_type,
+            total,
+            used,
+            available,
+            inodes_total,
+            inodes_used,
+            read_only,
+        },
+    );
+    let disk = (text(), rate(), rate(), 0.0..=1.0_f32).prop_map(|(device, read, written, busy)| DiskRates {
+        device,
+        read,
+        written,
+        busy,
+    });
+    let interface = (text(), rate(), rate(), rate()).prop_map(|(interface, received, sent, errors)| InterfaceRates {
+        interface,
+        received,
+        sent,
+        errors,
+    });
+    let process =
+        || {
+            (any::<u32>(), text(), option::of(0.0..64.0_f32), any::<u64>())
+                .prop_map(|(pid, name, cpu, resident)| Process { pid, name, cpu, resident })
+        };
+    (
+        (cpu, any::<[u64; 5]>(), load, stall(), stall(), stall()),
+        (vec(file_system, 0..3), vec(disk, 0..3), vec(interface, 0..3)),
+        (any::<u64>(), option::of(time()), any::<u32>(), vec(process(), 0..5), vec(process(), 0..5)),
+    )
+        .prop_map(
+            |(
+                (cpu, [total, used, available, swap_total, swap_used], load, cpu_stall, memory_stall, io_stall),
+                (file_systems, disks, interfaces),
+                (uptime_seconds, booted_at, process_count, top_by_cpu, top_by_memory),
+            )| Vitals {
+                cpu,
+                memory: Memory { total, used, available },
+                swap: Swap { total: swap_total, used: swap_used },
+                load,
+                pressure: Pressure { cpu: cpu_stall, memory: memory_stall, io: io_stall },
+                file_systems,
+                disks,
+                interfaces,
+                uptime_seconds,
+                booted_at,
+                process_count,
+                top_by_cpu,
+                top_by_memory,
+            },
+        )
+        .boxed()
+}
