@@ -92,7 +92,7 @@ pub fn load(path: &Path) -> Result<Option<AgentSettings>, Problems> {
 /// # Errors
 /// All problems of the text.
 pub fn parse(file: &str, text: &str) -> Result<AgentSettings, Problems> {
-    let reader = Reader::new(file, text);
+    let reader = Reader::new(file, text, (&[], ""));
     let mut settings = AgentSettings { hands: HandsRule::default(), ..AgentSettings::local() };
     let mut checks = Vec::new();
     reader.read(|top| {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::fleet::configuration::{CheckFields, Kind};
 use crate::fleet::words::CheckName;
+use crate::fleet::words::nearest::nearest;
 use crate::settings::reader::{Reader, Section};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -48,7 +49,7 @@ pub(super) fn read(name: &str, section: &mut Section<'_>, layered: bool) -> Read
         fields,
         line: section.line(),
         path: section.path().to_owned(),
-        lines: lines.map(|key| (key, section.line_of(key))).into(),
+        lines: lines.into_iter().filter_map(|key| section.line_of(key).map(|line| (key, line))).collect(),
     }
 }
 
@@ -82,7 +83,7 @@ fn range(section: &mut Section<'_>, key: &'static str) -> Option<Option<String>>
     match text.parse::<crate::fleet::checks::Range>() {
         Ok(_) => Some(Some(text)),
         Err(_) => {
-            let fix = "write 90 (at most), \"10:\" (at least), \"10:90\" (between), \"@10:90\" (outside), or \"none\"";
+            let fix = "write what is fine: 90 (0 to 90), \"10:\" (10 or more), \"10:90\" (between), \"@10:90\" (not between), or \"none\"";
             section.problem(key, format!("{text:?} is no range"), fix);
             None
         }
@@ -98,9 +99,14 @@ pub(super) fn refuse_inconsistent(reader: &Reader<'_>, checks: &[ReadCheck]) {
     for (name, rules) in by_name {
         let mut kinds: Vec<Kind> = rules.iter().filter_map(|rule| rule.fields.kind).collect();
         kinds.extend(Kind::from_word(name.as_str()));
+        let says = |key: &str| rules.iter().any(|rule| rule.lines.contains_key(key));
         if kinds.is_empty() {
-            if let Some(first) = rules.first() {
-                let fix = format!("add kind = one of {}", Kind::ALL.map(Kind::word).join(", "));
+            if let Some(first) = rules.first().filter(|_| !says("kind")) {
+                let words = Kind::ALL.map(Kind::word);
+                let fix = match nearest(name.as_str(), words) {
+                    Some(word) => format!("did you mean {word}? Else add kind = one of {}", words.join(", ")),
+                    None => format!("add kind = one of {}", words.join(", ")),
+                };
                 reader.note(first.line, &first.path, format!("nothing says what {name} measures"), fix);
             }
             continue;
@@ -108,19 +114,18 @@ pub(super) fn refuse_inconsistent(reader: &Reader<'_>, checks: &[ReadCheck]) {
         for rule in &rules {
             rule.refuse_foreign_parameters(reader, &kinds);
         }
-        let needs = |kind: Kind, key: &str, is_there: fn(&CheckFields) -> bool| {
+        let needs = |kind: Kind, key: &str| {
             let rule = rules.iter().find(|rule| rule.fields.kind == Some(kind)).or(rules.first());
             if let Some(rule) = rule
                 && kinds.contains(&kind)
-                && !rules.iter().any(|rule| is_there(&rule.fields))
+                && !says(key)
             {
                 let fix = format!("add {key} = \"…\" to [{}]", rule.path);
                 reader.note(rule.line, &rule.path, format!("a {} check needs its {key}", kind.word()), fix);
             }
         };
-        // A rule that only switches the check off, or another kind's rule, needs no parameters.
-        needs(Kind::Process, "process", |fields| fields.process.is_some());
-        needs(Kind::Plugin, "program", |fields| fields.program.is_some());
+        needs(Kind::Process, "process");
+        needs(Kind::Plugin, "program");
     }
 }
 

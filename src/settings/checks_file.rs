@@ -8,10 +8,23 @@ use crate::settings::scope;
 
 /// More rules than this would make resolving them slow on every enrolment.
 const MOST_RULES: usize = 5000;
+const OF_FLEET: [&str; 11] = [
+    "name",
+    "contact",
+    "line",
+    "contract",
+    "hours",
+    "timezone",
+    "heartbeat",
+    "sampling",
+    "silent_after",
+    "down_after",
+    "history",
+];
 
 /// Reads the file; what could be read is given along with the problems.
 pub(super) fn read(file: &str, text: &str) -> (Vec<CheckDefinition>, Problems) {
-    let reader = Reader::new(file, text);
+    let reader = Reader::new(file, text, (&OF_FLEET, "fleet.toml"));
     let mut found: Vec<(Selector, ReadCheck)> = Vec::new();
     reader.read(|top| {
         scope_of(top, &Selector::default(), &mut found);

@@ -82,7 +82,7 @@ pub fn load(console: &Path) -> Result<ConsoleSettings, Problems> {
 
 fn read_toml(path: &Path, text: &str, read: impl FnOnce(&mut Section<'_>)) -> Result<(), Problems> {
     let file = path.display().to_string();
-    let reader = Reader::new(&file, text);
+    let reader = Reader::new(&file, text, (&[], ""));
     reader.read(read);
     let mut problems = reader.into_problems();
     problems.sort();

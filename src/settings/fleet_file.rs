@@ -20,7 +20,7 @@ const HOURS: &str = "hours such as \"Mon-Fri 07:00-19:00\"";
 
 /// Reads the file into a configuration without checks; what could be read is given along with the problems.
 pub(super) fn read(file: &str, text: &str, zone: TimeZone) -> (Configuration, Problems) {
-    let reader = Reader::new(file, text);
+    let reader = Reader::new(file, text, (&["check"], "checks.toml"));
     let mut configuration = Configuration { zone, ..Configuration::default() };
     reader.read(|top| {
         let all = &mut configuration;

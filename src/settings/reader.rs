@@ -22,12 +22,17 @@ const LONGEST_LIST: usize = 256;
 pub(super) struct Reader<'a> {
     file: &'a str,
     text: &'a str,
+    elsewhere: Elsewhere,
+    broken_lines: RefCell<Vec<u32>>,
     problems: RefCell<Problems>,
 }
 
+/// Keys that belong in another file, and its name.
+pub(super) type Elsewhere = (&'static [&'static str], &'static str);
+
 impl<'a> Reader<'a> {
-    pub(super) fn new(file: &'a str, text: &'a str) -> Self {
-        Self { file, text, problems: RefCell::default() }
+    pub(super) fn new(file: &'a str, text: &'a str, elsewhere: Elsewhere) -> Self {
+        Self { file, text, elsewhere, broken_lines: RefCell::default(), problems: RefCell::default() }
     }
 
     /// Parses the text; what can't be understood is noted, the rest is given to `read`.
@@ -36,7 +41,8 @@ impl<'a> Reader<'a> {
         let is_sound = errors.is_empty();
         for error in errors {
             let line = error.span().map_or(1, |span| self.line(span.start));
-            self.note(line, "", format!("not TOML, {}", error.message()), toml_fix(error.message()));
+            self.note(line, "", format!("this is not TOML, {}", error.message()), toml_fix(error.message()));
+            self.broken_lines.borrow_mut().push(line);
         }
         let mut section =
             Section { reader: self, path: String::new(), line: 1, table: table.get_ref(), asked: Vec::new() };
@@ -52,6 +58,10 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn note(&self, line: u32, key: &str, what: impl Into<String>, fix: impl Into<String>) {
+        // What was made of a broken line is not what the user wrote.
+        if self.broken_lines.borrow().contains(&line) {
+            return;
+        }
         let problem =
             Problem { file: self.file.to_owned(), line, key: key.to_owned(), what: what.into(), fix: fix.into() };
         self.problems.borrow_mut().push(problem);
@@ -111,9 +121,9 @@ impl<'r> Section<'r> {
             .map(|(key, value)| Found { value: value.get_ref(), line: self.reader.line(key.span().start) })
     }
 
-    /// The line of a key of this section; that of the section where the key is not there.
-    pub(super) fn line_of(&self, key: &str) -> u32 {
-        self.table.get_key_value(key).map_or(self.line, |(key, _)| self.reader.line(key.span().start))
+    /// The line of a key of this section; `None` where it is not there.
+    pub(super) fn line_of(&self, key: &str) -> Option<u32> {
+        self.table.get_key_value(key).map(|(key, _)| self.reader.line(key.span().start))
     }
 
     pub(super) fn has(&self, key: &str) -> bool {
@@ -327,6 +337,11 @@ impl<'r> Section<'r> {
         unknown.sort_by_key(|key| key.span().start);
         for key in unknown {
             let known = self.asked.join(", ");
+            let (keys, file) = self.reader.elsewhere;
+            if keys.contains(&key.get_ref().as_ref()) {
+                self.problem(key.get_ref(), "this belongs in another file", format!("move it to {file}"));
+                continue;
+            }
             let fix = match nearest(key.get_ref(), self.asked.iter().copied()) {
                 Some(word) => format!("did you mean {word}? Known here: {known}"),
                 None => format!("remove it; known here: {known}"),

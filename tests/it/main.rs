@@ -10,3 +10,5 @@ mod replicas;
 mod strategies;
 mod trust;
 mod wire;
+
+mod configuration;

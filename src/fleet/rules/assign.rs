@@ -112,23 +112,26 @@ impl Explained {
             Outcome::Assigned(check) => {
                 let range = |range: &Option<String>| range.clone().unwrap_or_else(|| "none".to_owned());
                 format!(
-                    "{}: {}, every {}, warning {}, critical {}, after {} of {}, at most {}",
+                    "{}: {}, every {}, warning {}, critical {}, {}, timeout {}",
                     self.name,
                     what(&check.kind),
                     duration::exact(check.interval),
                     range(&check.warning),
                     range(&check.critical),
-                    if check.attempts == 1 { "1 run".to_owned() } else { format!("{} runs", check.attempts) },
-                    duration::exact(check.retry_interval),
+                    match check.attempts {
+                        0 | 1 => "hard at once".to_owned(),
+                        runs => format!("hard after {runs} runs {} apart", duration::exact(check.retry_interval)),
+                    },
                     duration::exact(check.timeout),
                 )
             }
         };
         let steps = self.steps.iter().map(|step| {
             let changes: Vec<String> = step.changes.iter().map(Change::text).collect();
+            let changes = if changes.is_empty() { "as its kind usually is".to_owned() } else { changes.join(", ") };
             let reason = step.reason.as_ref().map(|reason| format!(" ({})", reason.as_str())).unwrap_or_default();
             let hosts = if step.hosts == "fleet" { String::new() } else { format!(" {}", step.hosts) };
-            format!("  {}{hosts}: {}{reason}", step.source, changes.join(", "))
+            format!("  {}{hosts}: {changes}{reason}", step.source)
         });
         std::iter::once(head).chain(steps).map(|line| SafeText::new(&line)).collect()
     }
@@ -314,7 +317,7 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "disk: disk *, every 1m, warning 85, critical none, after 3 runs of 1m, at most 10s",
+                "disk: disk *, every 1m, warning 85, critical none, hard after 3 runs 1m apart, timeout 10s",
                 "  built-in: kind = disk",
                 "  checks.toml:3 (client) client:acme: warning = 80",
                 "  checks.toml:9 (host) host:db1: warning = 85, was 80, critical = none (always full)",
