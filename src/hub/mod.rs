@@ -1,4 +1,17 @@
-//! The program that serves a fleet.
+//! The program that serves a fleet: it alone decides, and what it decided is durable before anyone hears of it.
 
+pub mod access;
+pub mod addresses;
+pub mod configuration;
+pub mod core;
 pub mod doors;
+pub mod feed;
+pub mod history;
+pub mod http;
 pub mod journal;
+pub mod links;
+pub mod outlet;
+pub mod refusals;
+pub mod serve;
+pub mod services;
+pub mod shared;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType, SerialNumber, SubjectPublicKeyInfo,
+    Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber,
+    SubjectPublicKeyInfo,
 };
 use ring::rand::SecureRandom;
 use rustls::pki_types::pem::PemObject;
@@ -21,7 +22,7 @@ use x509_parser::time::ASN1Time;
 use crate::fleet::words::{FleetId, IdentityId, Timestamp};
 use crate::trust::credential::{Credential, CredentialError};
 use crate::trust::files::{self, FileError};
-use crate::trust::fingerprint::fleet_id_of_root;
+use crate::trust::fingerprint::{fleet_id_of_root, sha256};
 use crate::trust::identity_name::{Kind, NameError, Principal, hub_dns_name};
 use crate::trust::keys::{KeyError, NewKey};
 use crate::trust::validity::validity;
@@ -313,6 +314,14 @@ fn date(time: Timestamp) -> Result<ASN1Time, AuthorityError> {
     ASN1Time::from_timestamp(time.0.div_euclid(1000)).map_err(|_| AuthorityError::Clock)
 }
 
+/// The SHA-256 of the public key (its DER) that a signing request proves to hold.
+///
+/// # Errors
+/// When the request cannot be read or its signature does not fit its key.
+pub fn key_hash(request: &[u8]) -> Result<[u8; 32], AuthorityError> {
+    Ok(sha256(PublicKeyData::der_bytes(&public_key_of(request)?)))
+}
+
 fn public_key_of(request: &[u8]) -> Result<SubjectPublicKeyInfo, AuthorityError> {
     let refuse = AuthorityError::Request;
     if request.len() > REQUEST_MAX {
@@ -324,7 +333,7 @@ fn public_key_of(request: &[u8]) -> Result<SubjectPublicKeyInfo, AuthorityError>
     }
     let key = SubjectPublicKeyInfo::from_der(request.certification_request_info.subject_pki.raw)
         .map_err(|_| refuse("is of a kind of key that is not supported"))?;
-    if rcgen::PublicKeyData::algorithm(&key) != &PKCS_ECDSA_P256_SHA256 {
+    if PublicKeyData::algorithm(&key) != &PKCS_ECDSA_P256_SHA256 {
         return Err(refuse("is of a kind of key that is not supported"));
     }
     request.verify_signature().map_err(|_| refuse("is not signed by its own key"))?;

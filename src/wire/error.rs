@@ -64,8 +64,15 @@ pub enum WireError {
 
 impl WireError {
     /// A text value that its field does not allow.
-    pub(super) fn invalid(message: &'static str, field: &'static str, value: &str, allowed: &'static str) -> Self {
+    #[must_use]
+    pub fn invalid(message: &'static str, field: &'static str, value: &str, allowed: &'static str) -> Self {
         Self::Invalid { message, field, value: shown(value), allowed }
+    }
+
+    /// A row of the hub's own that is not as it was written.
+    #[must_use]
+    pub fn damaged(row: &'static str) -> Self {
+        Self::Invalid { message: row, field: "bytes", value: "damaged".to_owned(), allowed: "what this program writes" }
     }
 
     /// Whether a newer program wrote it, so that the rest can be used as a partial view.

@@ -1,4 +1,19 @@
-//! What is decided, across domains; one file a rule.
+//! What is decided, across domains; one file a rule. [`decide`](decide::decide) is the one entry.
 
+pub mod acting;
+pub mod administering;
+pub mod admitting;
+pub mod alerting;
 pub mod assign;
+pub mod configuring;
+pub mod decide;
+pub mod decision;
 pub mod fact;
+pub mod input;
+pub mod ledger;
+pub mod live;
+pub mod presence;
+pub mod results;
+pub mod select;
+pub mod staleness;
+pub mod timers;

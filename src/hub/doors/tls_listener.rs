@@ -47,7 +47,7 @@ pub struct Limits {
 
 impl Limits {
     /// For agents and operators, who stay.
-    pub const LINK: Self = Self { live: 20_000, handshakes: 1024, per_source: 64, age: None };
+    pub const LINK: Self = Self { live: 20_000, handshakes: 1024, per_source: 1024, age: None };
     /// For enrolment, which is one call.
     pub const ENROL: Self = Self { live: 256, handshakes: 128, per_source: 16, age: Some(Duration::from_secs(30)) };
 

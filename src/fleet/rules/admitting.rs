@@ -1,0 +1,240 @@
+//! Who joins the fleet: with a token, or admitted by an admin (the hub's own agent, a swarm). Renewal, too.
+
+use std::time::Duration;
+
+use crate::fleet::hosts::{self, Client, Site};
+use crate::fleet::identity::{self, Audience, Identity, Role, Token, TokenStatus};
+use crate::fleet::rules::decision::{Answer, Decision, Recorded, Refusal};
+use crate::fleet::rules::input::{Admission, Asker, EnrolRequest};
+use crate::fleet::rules::ledger::{Counters, Ledger};
+use crate::fleet::state::{Actor, Cause, Event, Fleet};
+use crate::fleet::words::{ClientId, HostClass, HostId, IdentityId, Now, SafeText, SiteId};
+
+/// How long a certificate is good for: agents and hub 90 days, people 30.
+#[must_use]
+pub const fn validity(role: Role) -> Duration {
+    const DAY: u64 = 24 * 60 * 60;
+    if role.is_person() { Duration::from_secs(30 * DAY) } else { Duration::from_secs(90 * DAY) }
+}
+
+/// The client and site of what names none.
+pub const DEFAULT_CLIENT: &str = "local";
+/// The site of what names none.
+pub const DEFAULT_SITE: &str = "here";
+/// The client of a swarm's hosts.
+pub const SYNTHETIC_CLIENT: &str = "synthetic";
+/// The most agents admitted in one request.
+pub const MOST_ADMITTED: usize = 500;
+
+/// Enrols whoever shows the secret of an open token. Spending the token and recording the identity is one entry.
+///
+/// # Errors
+/// The token is unknown, spent, revoked or expired, or is a bearer token.
+pub fn enrol(fleet: &Fleet, ledger: &Ledger, request: &EnrolRequest, now: Now) -> Result<Decision, Refusal> {
+    let again = "ask an admin for a new one: `watchfloor token create`";
+    let token = fleet
+        .registry
+        .tokens
+        .values()
+        .find(|token| token.secret_hash == request.secret_hash)
+        .ok_or_else(|| Refusal::NotPermitted(format!("this hub does not know the token; {again}")))?;
+    refuse_unusable(token, now, again)?;
+    let name = token.name.clone().unwrap_or_else(|| request.name.clone());
+    if name.as_str().trim().is_empty() {
+        return Err(Refusal::Invalid("the enrolling machine has no name; give it one with --as NAME".to_owned()));
+    }
+    let spent = identity::Event::TokenEnded { token: token.id, status: TokenStatus::Spent };
+    let mut joining =
+        Joining { fleet, counters: ledger.counters, events: vec![(Audience::ADMINS, Event::Identity(spent))], now };
+    let recorded = if token.role == Role::Agent {
+        let client = token.client.clone().unwrap_or_else(|| ClientId::from(DEFAULT_CLIENT));
+        let site = token.site.clone().unwrap_or_else(|| SiteId::from(DEFAULT_SITE));
+        let place = Placement { client, site, class: token.class, tags: token.tags.clone(), synthetic: false };
+        let recorded = joining.agent(&name, request.key_hash, place);
+        if let (Some(os), Some(host)) = (&request.os, recorded.host) {
+            joining.host_event(hosts::Event::Described { host, os: os.clone() });
+        }
+        recorded
+    } else {
+        joining.person(&name, token.role, token.client.clone(), request.key_hash)
+    };
+    let actor = Actor { cause: Cause::Identity(recorded.identity), name };
+    let answer = Answer { token: Some(token.id), recorded: vec![recorded], ..Answer::default() };
+    Ok(Decision { actor, events: joining.events, answer })
+}
+
+/// Admits agents without tokens: the hub's own (named), or synthetic ones (name and client are forced).
+///
+/// # Errors
+/// The asker is not an admin, or asks for too many at once.
+pub fn admit(
+    fleet: &Fleet,
+    ledger: &Ledger,
+    asker: &Asker,
+    agents: &[Admission],
+    now: Now,
+) -> Result<Decision, Refusal> {
+    if !asker.role.includes(Role::Admin) || asker.scope.is_some() {
+        return Err(Refusal::NotPermitted(format!(
+            "{} may not admit agents; this asks for an admin of the whole fleet",
+            asker.name.as_str()
+        )));
+    }
+    if agents.len() > MOST_ADMITTED {
+        return Err(Refusal::Invalid(format!(
+            "{} agents in one request; ask for at most {MOST_ADMITTED}",
+            agents.len()
+        )));
+    }
+    let mut joining = Joining { fleet, counters: ledger.counters, events: Vec::new(), now };
+    let mut answer = Answer::default();
+    for agent in agents {
+        let recorded = match &agent.name {
+            Some(name) => joining.agent(name, agent.key_hash, Placement::default()),
+            None => {
+                let name = SafeText::new(&format!("synthetic-{:04}", joining.counters.host + 1));
+                let place =
+                    Placement { client: ClientId::from(SYNTHETIC_CLIENT), synthetic: true, ..Placement::default() };
+                joining.agent(&name, agent.key_hash, place)
+            }
+        };
+        answer.recorded.push(recorded);
+    }
+    Ok(Decision { actor: asker.actor(), events: joining.events, answer })
+}
+
+/// Records a renewed certificate.
+///
+/// # Errors
+/// The identity is unknown or revoked.
+pub fn renew(fleet: &Fleet, id: IdentityId, key_hash: [u8; 32], now: Now) -> Result<Decision, Refusal> {
+    let identity =
+        fleet.registry.identities.get(&id).filter(|identity| !identity.is_revoked()).ok_or_else(|| {
+            Refusal::NotPermitted("this identity was revoked; enrol again with a new token".to_owned())
+        })?;
+    let not_after = now.wall + validity(identity.role);
+    let event = identity::Event::Renewed { identity: id, not_after, key_hash };
+    let recorded = Recorded { identity: id, host: identity.host, name: identity.name.to_string() };
+    Ok(Decision {
+        actor: Actor { cause: Cause::Identity(id), name: identity.name.clone() },
+        events: vec![(Audience::ADMINS, Event::Identity(event))],
+        answer: Answer { recorded: vec![recorded], ..Answer::default() },
+    })
+}
+
+fn refuse_unusable(token: &Token, now: Now, again: &str) -> Result<(), Refusal> {
+    let why = match token.status {
+        TokenStatus::Spent => "was used already",
+        TokenStatus::Revoked => "was revoked",
+        TokenStatus::Open if !token.is_usable(now.wall) => "has expired",
+        TokenStatus::Open if token.is_bearer() => "is for the HTTP port, not for enrolment",
+        TokenStatus::Open => return Ok(()),
+    };
+    Err(Refusal::NotPermitted(format!("token {} {why}; {again}", token.id)))
+}
+
+struct Placement {
+    client: ClientId,
+    site: SiteId,
+    class: HostClass,
+    tags: Vec<String>,
+    synthetic: bool,
+}
+
+impl Default for Placement {
+    fn default() -> Self {
+        Self {
+            client: ClientId::from(DEFAULT_CLIENT),
+            site: SiteId::from(DEFAULT_SITE),
+            class: HostClass::Server,
+            tags: Vec::new(),
+            synthetic: false,
+        }
+    }
+}
+
+/// The events of somebody's joining, gathered.
+struct Joining<'f> {
+    fleet: &'f Fleet,
+    counters: Counters,
+    events: Vec<(Audience, Event)>,
+    now: Now,
+}
+
+impl Joining<'_> {
+    fn agent(&mut self, name: &SafeText, key_hash: [u8; 32], place: Placement) -> Recorded {
+        let host = self.counters.next_host();
+        let identity = self.record(name, Role::Agent, None, Some(host), key_hash);
+        self.describe_place(&place.client, &place.site);
+        let enrolled = hosts::Event::Enrolled {
+            host,
+            name: name.clone(),
+            client: place.client.clone(),
+            site: place.site,
+            class: place.class,
+            tags: place.tags,
+            identity,
+            synthetic: place.synthetic,
+        };
+        self.events.push((Audience::of_client(place.client), Event::Hosts(enrolled)));
+        Recorded { identity, host: Some(host), name: name.to_string() }
+    }
+
+    fn person(&mut self, name: &SafeText, role: Role, scope: Option<ClientId>, key_hash: [u8; 32]) -> Recorded {
+        let identity = self.record(name, role, scope, None, key_hash);
+        Recorded { identity, host: None, name: name.to_string() }
+    }
+
+    fn record(
+        &mut self,
+        name: &SafeText,
+        role: Role,
+        client: Option<ClientId>,
+        host: Option<HostId>,
+        key_hash: [u8; 32],
+    ) -> IdentityId {
+        let id = self.counters.next_identity();
+        let identity = Identity {
+            id,
+            name: name.clone(),
+            role,
+            client,
+            host,
+            recorded_at: self.now.wall,
+            not_after: self.now.wall + validity(role),
+            revoked_at: None,
+            key_hash,
+        };
+        self.events.push((Audience::ADMINS, Event::Identity(identity::Event::Recorded(identity))));
+        id
+    }
+
+    fn host_event(&mut self, event: hosts::Event) {
+        let audience = self.events.iter().rev().find_map(|(audience, event)| match event {
+            Event::Hosts(hosts::Event::Enrolled { .. }) => Some(audience.clone()),
+            _ => None,
+        });
+        self.events.push((audience.unwrap_or(Audience::ADMINS), Event::Hosts(event)));
+    }
+
+    /// A client or site that no file names comes into being with its first host.
+    fn describe_place(&mut self, client: &ClientId, site: &SiteId) {
+        let audience = Audience::of_client(client.clone());
+        let described =
+            |wanted: &hosts::Event| self.events.iter().any(|(_, event)| *event == Event::Hosts(wanted.clone()));
+        let mut new = Vec::new();
+        if !self.fleet.hosts.clients.contains_key(client) {
+            let event = hosts::Event::ClientDescribed(Client::unconfigured(client.clone()));
+            if !described(&event) {
+                new.push(event);
+            }
+        }
+        if !self.fleet.hosts.sites.contains_key(&(client.clone(), site.clone())) {
+            let event = hosts::Event::SiteDescribed(Site::unconfigured(client.clone(), site.clone()));
+            if !described(&event) {
+                new.push(event);
+            }
+        }
+        self.events.extend(new.into_iter().map(|event| (audience.clone(), Event::Hosts(event))));
+    }
+}

@@ -1,0 +1,47 @@
+//! The one entry to the rules. Pure: no I/O, clock or randomness; the same inputs give the same decision.
+
+use crate::fleet::identity::Audience;
+use crate::fleet::profile;
+use crate::fleet::rules::decision::{Decision, Refusal, by_rule};
+use crate::fleet::rules::input::Input;
+use crate::fleet::rules::ledger::Ledger;
+use crate::fleet::rules::live::Live;
+use crate::fleet::rules::{acting, admitting, configuring, presence, results, timers};
+use crate::fleet::state::{Event, Fleet};
+use crate::fleet::words::Now;
+
+/// Decides one input on the fleet as it stands.
+///
+/// # Errors
+/// A [`Refusal`] that says what to do; nothing is to be written then.
+pub fn decide(fleet: &Fleet, ledger: &Ledger, live: &Live, input: &Input, now: Now) -> Result<Decision, Refusal> {
+    match input {
+        Input::Action(action) => acting::act(fleet, ledger, action, now),
+        Input::Fact { host, fact, output, .. } => results::learn(fleet, ledger, *host, fact, *output, now),
+        Input::FactsLost { host, stream, from, to } => results::lose(fleet, *host, *stream, *from, *to),
+        Input::Heard(host) => presence::hear(fleet, live, *host, now),
+        Input::Goodbye { host, reason } => presence::part(fleet, live, *host, reason, now),
+        Input::Enrol(request) => admitting::enrol(fleet, ledger, request, now),
+        Input::Admit { asker, agents } => admitting::admit(fleet, ledger, asker, agents, now),
+        Input::Renew { identity, key_hash } => admitting::renew(fleet, *identity, *key_hash, now),
+        Input::Configure { asker, hash, configuration, changes, default_name } => {
+            configuring::configure(fleet, asker, *hash, configuration, changes, default_name)
+        }
+        Input::Started { version } => Ok(presence::start(version, live, now)),
+        Input::ClockJumped(by_ms) => {
+            let event = Event::Profile(profile::Event::ClockJumped { by_ms: *by_ms });
+            Ok(by_rule("clock", vec![(Audience::EVERYONE, event)]))
+        }
+        Input::Refused { who, identity, what, why, count } => {
+            let event = profile::Event::Refused {
+                who: who.clone(),
+                identity: *identity,
+                what: what.clone(),
+                why: why.clone(),
+                count: *count,
+            };
+            Ok(by_rule("refusals", vec![(Audience::ADMINS, Event::Profile(event))]))
+        }
+        Input::Due => Ok(timers::due(fleet, ledger, live, now)),
+    }
+}

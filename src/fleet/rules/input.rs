@@ -1,0 +1,305 @@
+//! What the core is asked to decide.
+
+use crate::fleet::alerts::Until;
+use crate::fleet::configuration::Configuration;
+use crate::fleet::hosts::vitals::OsFacts;
+use crate::fleet::identity::{Hands, Role};
+use crate::fleet::rules::fact::Fact;
+use crate::fleet::state::{Actor, Cause};
+use crate::fleet::words::filter::Filter;
+use crate::fleet::words::{
+    ActionId, AlertId, BlobId, CheckName, ClientId, HostClass, HostId, IdentityId, Revision, SafeText, SiteId,
+    StreamId, Timestamp, TokenId,
+};
+use std::sync::Arc;
+
+/// One thing to decide.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A person asked.
+    Action(Action),
+    /// A host told, in order and exactly once.
+    Fact {
+        /// Which host, by its certificate.
+        host: HostId,
+        /// Its outbox.
+        stream: StreamId,
+        /// The fact's number; one after the last.
+        sequence: u64,
+        /// What it told.
+        fact: Fact,
+        /// The blob that holds its long text, if it has any.
+        output: Option<BlobId>,
+    },
+    /// A host's outbox no longer holds facts.
+    FactsLost {
+        /// Which host.
+        host: HostId,
+        /// Its outbox.
+        stream: StreamId,
+        /// First lost.
+        from: u64,
+        /// Last lost.
+        to: u64,
+    },
+    /// A heartbeat came from a host that was not up.
+    Heard(HostId),
+    /// A host's agent ended in good order.
+    Goodbye {
+        /// Which host.
+        host: HostId,
+        /// Why, in its words.
+        reason: SafeText,
+    },
+    /// Somebody wants to enrol with a token's secret.
+    Enrol(EnrolRequest),
+    /// The hub's own agent in the same process, or a swarm's agents: identities without a token.
+    Admit {
+        /// Who admits them.
+        asker: Asker,
+        /// The agents.
+        agents: Vec<Admission>,
+    },
+    /// A certificate is to be renewed.
+    Renew {
+        /// Whose.
+        identity: IdentityId,
+        /// SHA-256 of the new public key.
+        key_hash: [u8; 32],
+    },
+    /// A configuration was read and found valid.
+    Configure {
+        /// Who asked for it.
+        asker: Asker,
+        /// SHA-256 of its texts.
+        hash: [u8; 32],
+        /// The configuration.
+        configuration: Arc<Configuration>,
+        /// What changes, in words.
+        changes: Vec<String>,
+        /// The name to use where the configuration gives none.
+        default_name: SafeText,
+    },
+    /// The hub process began.
+    Started {
+        /// Its version.
+        version: SafeText,
+    },
+    /// The wall clock jumped by so many milliseconds.
+    ClockJumped(i64),
+    /// Something asked from outside was refused before it could become an action.
+    Refused {
+        /// Who asked, as far as known.
+        who: SafeText,
+        /// The identity, if one was proved.
+        identity: Option<IdentityId>,
+        /// What was asked.
+        what: SafeText,
+        /// Why not.
+        why: SafeText,
+        /// How often since the last such entry.
+        count: u32,
+    },
+    /// Deadlines may have come.
+    Due,
+}
+
+/// Who asks, with what the registry says of them at this moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// Who.
+    pub cause: Cause,
+    /// The name people know.
+    pub name: SafeText,
+    /// What they may do.
+    pub role: Role,
+    /// The client they are limited to.
+    pub scope: Option<ClientId>,
+}
+
+/// Something a person asked for.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// Made by the client; a repeat gets the first answer.
+    pub id: ActionId,
+    /// Who asks.
+    pub asker: Asker,
+    /// The revision they saw.
+    pub seen: Revision,
+    /// The alerts to act on, where the verb acts on alerts.
+    pub targets: Targets,
+    /// Only say what would be done.
+    pub dry_run: bool,
+    /// What to do.
+    pub verb: Verb,
+}
+
+/// The alerts an action is about.
+#[derive(Clone, Debug)]
+pub enum Targets {
+    /// These; at most 10,000.
+    Ids(Vec<AlertId>),
+    /// The open alerts a filter matches at the hub's head.
+    Filter {
+        /// The filter.
+        filter: Filter,
+        /// The count the operator expects; the act is refused when another number matches.
+        expected: Option<u64>,
+    },
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Take it.
+    Acknowledge {
+        /// How long it holds.
+        until: Until,
+        /// What to say.
+        note: SafeText,
+    },
+    /// Bring it to the next step.
+    Escalate {
+        /// What to say.
+        note: SafeText,
+    },
+    /// Give it back, or over.
+    Release {
+        /// To whom; nobody when `None`.
+        to: Option<SafeText>,
+        /// What to say.
+        note: SafeText,
+    },
+    /// Own it and put it aside.
+    Snooze {
+        /// When it comes back.
+        until: Timestamp,
+        /// What to say.
+        note: SafeText,
+    },
+    /// Write something down.
+    Note {
+        /// What.
+        note: SafeText,
+    },
+    /// End it by hand.
+    Close {
+        /// Why.
+        note: SafeText,
+    },
+    /// Run a check, or all, of a host now; without a host, the checks of the target alerts.
+    CheckNow {
+        /// The host.
+        host: Option<HostId>,
+        /// The check.
+        check: Option<CheckName>,
+    },
+    /// Take a host out of the fleet.
+    RetireHost(HostId),
+    /// Make a token.
+    CreateToken(TokenGrant),
+    /// End a token.
+    RevokeToken(TokenId),
+    /// End an identity.
+    RevokeIdentity(IdentityId),
+    /// Give an identity another role.
+    SetRole {
+        /// Whose.
+        identity: IdentityId,
+        /// Which.
+        role: Role,
+    },
+}
+
+/// What a new token grants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenGrant {
+    /// SHA-256 of the secret.
+    pub secret_hash: [u8; 32],
+    /// The role.
+    pub role: Role,
+    /// The client: of an agent, or an operator's scope.
+    pub client: Option<ClientId>,
+    /// The site of an agent.
+    pub site: Option<SiteId>,
+    /// The class of an agent's host.
+    pub class: HostClass,
+    /// A name to record.
+    pub name: Option<SafeText>,
+    /// Tags of an agent's host.
+    pub tags: Vec<String>,
+    /// What the host will let the hub start.
+    pub hands: Hands,
+    /// Milliseconds until it ends; `None` for the default of the role.
+    pub ttl_ms: Option<u64>,
+}
+
+/// Somebody enrols with a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnrolRequest {
+    /// SHA-256 of the secret shown.
+    pub secret_hash: [u8; 32],
+    /// SHA-256 of the public key to certify.
+    pub key_hash: [u8; 32],
+    /// The name the enrolling side gives.
+    pub name: SafeText,
+    /// What the machine is, if it is to be a host.
+    pub os: Option<OsFacts>,
+}
+
+/// An agent admitted without a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// SHA-256 of its public key; zeros for an agent in the hub's own process.
+    pub key_hash: [u8; 32],
+    /// Its name; `None` for a synthetic one, which gets its name from its number.
+    pub name: Option<SafeText>,
+}
+
+impl Asker {
+    /// As the actor of an entry.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor { cause: self.cause.clone(), name: self.name.clone() }
+    }
+}
+
+impl Verb {
+    /// The word of the command line.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Acknowledge { .. } => "ack",
+            Self::Escalate { .. } => "escalate",
+            Self::Release { .. } => "release",
+            Self::Snooze { .. } => "snooze",
+            Self::Note { .. } => "note",
+            Self::Close { .. } => "close",
+            Self::CheckNow { .. } => "check",
+            Self::RetireHost(_) => "host retire",
+            Self::CreateToken(_) => "token create",
+            Self::RevokeToken(_) => "token revoke",
+            Self::RevokeIdentity(_) => "identity revoke",
+            Self::SetRole { .. } => "identity role",
+        }
+    }
+
+    /// The least role that may ask for it.
+    #[must_use]
+    pub const fn needs(&self) -> Role {
+        match self {
+            Self::Acknowledge { .. }
+            | Self::Escalate { .. }
+            | Self::Release { .. }
+            | Self::Snooze { .. }
+            | Self::Note { .. }
+            | Self::Close { .. }
+            | Self::CheckNow { .. } => Role::Operator,
+            Self::RetireHost(_)
+            | Self::CreateToken(_)
+            | Self::RevokeToken(_)
+            | Self::RevokeIdentity(_)
+            | Self::SetRole { .. } => Role::Admin,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What is known beside the Fleet: the newest readings and signs of life. Never journaled; newest wins.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::fleet::configuration::Configuration;
+use crate::fleet::hosts::vitals::Vitals;
+use crate::fleet::words::{CheckName, CheckState, HostId, Now, SafeText, StreamId};
+
+/// Live knowledge of one hub process.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// When this hub process began.
+    pub started: Now,
+    /// The configuration that counts.
+    pub configuration: Arc<Configuration>,
+    /// By host, those heard from since the start.
+    pub hosts: BTreeMap<HostId, HostLive>,
+}
+
+/// The newest of one host.
+#[derive(Clone, Debug, Default)]
+pub struct HostLive {
+    /// When its last heartbeat came.
+    pub last_seen: Option<Now>,
+    /// Whether its stream stands.
+    pub linked: bool,
+    /// The agent's promise: the next heartbeat comes within this time.
+    pub promised: Option<Duration>,
+    /// Turns of its scheduler, as its last heartbeat said.
+    pub turn: u64,
+    /// Counts up with every report, so that watchers see which hosts are new to them.
+    pub generation: u64,
+    /// The newest vitals.
+    pub vitals: Option<Arc<Vitals>>,
+    /// The newest result of each check.
+    pub readings: BTreeMap<CheckName, Reading>,
+    /// The outbox stream of the current link.
+    pub stream: Option<StreamId>,
+}
+
+/// The newest result of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// What it found.
+    pub state: CheckState,
+    /// The first line.
+    pub summary: SafeText,
+    /// Performance data as printed.
+    pub perfdata: SafeText,
+    /// When it arrived.
+    pub at: Now,
+}
+
+impl Live {
+    /// Nothing known yet.
+    #[must_use]
+    pub const fn new(started: Now, configuration: Arc<Configuration>) -> Self {
+        Self { started, configuration, hosts: BTreeMap::new() }
+    }
+
+    /// When a host was last seen by this process.
+    #[must_use]
+    pub fn last_seen(&self, host: HostId) -> Option<Now> {
+        self.hosts.get(&host)?.last_seen
+    }
+}

@@ -1,0 +1,71 @@
+//! The configuration that counts: read from files, applied as one entry, kept as a blob so that a restart has it too.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tonic::Status;
+
+use crate::fleet::rules::input::{Asker, Input};
+use crate::fleet::words::BlobId;
+use crate::hub::journal::{BlobRecord, JournalReader, blob_id};
+use crate::hub::shared::{Shared, status};
+use crate::settings::difference::what_changed;
+use crate::settings::directories::Directories;
+use crate::settings::hub::{LoadedConfiguration, from_bundle, load, system_zone};
+
+/// Kind of blobs that hold configuration texts: kept for ever.
+const TEXTS: u8 = 1;
+
+/// The configuration that counted when the hub ended; what counts without files where there is none, or where this
+/// version can't read it any more (the reason is logged, the files decide then).
+#[must_use]
+pub fn stored(journal: &dyn JournalReader, hash: Option<[u8; 32]>) -> LoadedConfiguration {
+    let Some(hash) = hash else { return LoadedConfiguration::none(system_zone()) };
+    let read = || {
+        let blob = journal.blob(BlobId(hash)).map_err(|error| error.to_string())?;
+        let blob = blob.ok_or_else(|| "its texts are no longer kept".to_owned())?;
+        let text = std::str::from_utf8(&blob).map_err(|error| error.to_string())?;
+        from_bundle(text, system_zone()).map_err(|error| error.to_string())
+    };
+    read().unwrap_or_else(|why: String| {
+        tracing::error!("the configuration that counted can't be used: {why}");
+        LoadedConfiguration::none(system_zone())
+    })
+}
+
+/// Reads the files and applies them if all are valid; returns what changed, in words.
+///
+/// # Errors
+/// All problems of the files (then the old configuration stays), or why it could not be applied.
+pub async fn reload(shared: &Shared, asker: Asker, dry_run: bool) -> Result<Vec<String>, Status> {
+    let loaded = read(&shared.data).await?;
+    let old = shared.configuration();
+    let changes = what_changed(&old, &loaded.configuration);
+    if dry_run {
+        return Ok(changes);
+    }
+    let configuration = Arc::new(loaded.configuration.clone());
+    let input = Input::Configure {
+        asker,
+        hash: loaded.hash(),
+        configuration: Arc::clone(&configuration),
+        changes: changes.clone(),
+        default_name: shared.default_name.clone(),
+    };
+    let bytes = Bytes::from(loaded.bundle());
+    let at = shared.clock.now().wall;
+    let blob = BlobRecord { id: blob_id(&bytes), kind: TEXTS, at, bytes };
+    shared.core.decide_with(input, vec![blob]).await.map_err(status)?;
+    shared.live_mut().configuration = configuration;
+    shared.reconfigured.send_modify(|count| *count += 1);
+    Ok(changes)
+}
+
+async fn read(data: &Path) -> Result<LoadedConfiguration, Status> {
+    let directory = Directories::configuration_of(data);
+    tokio::task::spawn_blocking(move || load(&directory, system_zone()))
+        .await
+        .map_err(|error| Status::internal(error.to_string()))?
+        .map_err(|problems| Status::invalid_argument(problems.to_string()))
+}

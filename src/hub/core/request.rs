@@ -1,0 +1,198 @@
+//! What the rest of the hub asks of the core, and how.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::fleet::rules::decision::{Answer, Refusal};
+use crate::fleet::rules::fact::Fact;
+use crate::fleet::rules::input::Input;
+use crate::fleet::state::Fleet;
+use crate::fleet::words::{Epoch, HostId, Revision, StreamId};
+use crate::hub::journal::BlobRecord;
+
+/// Why the core did not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CoreError {
+    /// The rules refused it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Too much waits already.
+    #[error("the hub is busy: more waits than it takes in; try again in a moment")]
+    Busy,
+    /// There is no space left to write what would be decided.
+    #[error("no space: {0}")]
+    NoSpace(String),
+    /// The hub ends.
+    #[error("the hub is ending; try again when it is back")]
+    Ending,
+}
+
+/// What comes of a run of facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FactsReply {
+    /// Durable up to and including this number.
+    Confirmed(u64),
+    /// Numbers are missing before these: send from here.
+    SendFrom(u64),
+}
+
+/// The Fleet as of a durable revision. Cloned pointers, not entities.
+#[derive(Clone, Debug)]
+pub struct Cut {
+    /// The journal's epoch.
+    pub epoch: Epoch,
+    /// The state; its revision is durable.
+    pub fleet: Arc<Fleet>,
+}
+
+pub(super) enum Request {
+    Decide {
+        input: Box<Input>,
+        blobs: Vec<BlobRecord>,
+        reply: Option<oneshot::Sender<Result<Answer, CoreError>>>,
+    },
+    Facts {
+        host: HostId,
+        stream: StreamId,
+        first: u64,
+        facts: Vec<(Fact, Option<BlobRecord>)>,
+        reply: oneshot::Sender<Result<FactsReply, CoreError>>,
+    },
+    Lost {
+        host: HostId,
+        stream: StreamId,
+        from: u64,
+        to: u64,
+        reply: oneshot::Sender<Result<FactsReply, CoreError>>,
+    },
+    Mark {
+        host: HostId,
+        stream: StreamId,
+        reply: oneshot::Sender<u64>,
+    },
+    Cut(oneshot::Sender<Cut>),
+    Restored {
+        seen: Revision,
+        reply: oneshot::Sender<Epoch>,
+    },
+    End(oneshot::Sender<()>),
+}
+
+/// How the rest of the hub speaks to the core. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct CoreHandle {
+    pub(super) requests: mpsc::Sender<Request>,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Request")
+    }
+}
+
+impl CoreHandle {
+    /// Asks for a decision and waits until it is durable. Refused at once when too much waits already.
+    ///
+    /// # Errors
+    /// See [`CoreError`].
+    pub async fn decide(&self, input: Input) -> Result<Answer, CoreError> {
+        self.decide_with(input, Vec::new()).await
+    }
+
+    /// As [`Self::decide`], with blobs that the entry names, stored in the same commit.
+    ///
+    /// # Errors
+    /// See [`CoreError`].
+    pub async fn decide_with(&self, input: Input, blobs: Vec<BlobRecord>) -> Result<Answer, CoreError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Decide { input: Box::new(input), blobs, reply: Some(reply) };
+        self.requests.try_send(request).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => CoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => CoreError::Ending,
+        })?;
+        answer.await.map_err(|_| CoreError::Ending)?
+    }
+
+    /// Tells the core something nobody waits for: a heartbeat, a refusal. Waits while too much waits already.
+    pub async fn tell(&self, input: Input) {
+        // A hub that ends has nothing to decide any more.
+        let _ = self.requests.send(Request::Decide { input: Box::new(input), blobs: Vec::new(), reply: None }).await;
+    }
+
+    /// Hands in facts, the first of number `first`, and waits until they are durable. Waits while the core is busy:
+    /// reading from the agent stops meanwhile.
+    ///
+    /// # Errors
+    /// See [`CoreError`].
+    pub async fn facts(
+        &self,
+        host: HostId,
+        stream: StreamId,
+        first: u64,
+        facts: Vec<(Fact, Option<BlobRecord>)>,
+    ) -> Result<FactsReply, CoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Facts { host, stream, first, facts, reply }).await?;
+        answer.await.map_err(|_| CoreError::Ending)?
+    }
+
+    /// Notes that an outbox no longer holds the facts `from..=to`, and goes on after them.
+    ///
+    /// # Errors
+    /// See [`CoreError`].
+    pub async fn facts_lost(
+        &self,
+        host: HostId,
+        stream: StreamId,
+        from: u64,
+        to: u64,
+    ) -> Result<FactsReply, CoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Lost { host, stream, from, to, reply }).await?;
+        answer.await.map_err(|_| CoreError::Ending)?
+    }
+
+    /// The last fact of an outbox that is durable here; 0 for none.
+    ///
+    /// # Errors
+    /// The hub ends.
+    pub async fn mark(&self, host: HostId, stream: StreamId) -> Result<u64, CoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Mark { host, stream, reply }).await?;
+        answer.await.map_err(|_| CoreError::Ending)
+    }
+
+    /// The Fleet as it stands, released when its revision is durable.
+    ///
+    /// # Errors
+    /// The hub ends.
+    pub async fn cut(&self) -> Result<Cut, CoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Cut(reply)).await?;
+        answer.await.map_err(|_| CoreError::Ending)
+    }
+
+    /// A peer has seen a later revision of this epoch: the journal was restored from a backup, so a new epoch begins.
+    /// Returns the epoch that counts.
+    ///
+    /// # Errors
+    /// The hub ends.
+    pub async fn restored(&self, seen: Revision) -> Result<Epoch, CoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Restored { seen, reply }).await?;
+        answer.await.map_err(|_| CoreError::Ending)
+    }
+
+    /// Commits what is open and ends the core.
+    pub async fn end(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.requests.send(Request::End(reply)).await.is_ok() {
+            let _ = done.await;
+        }
+    }
+
+    async fn send(&self, request: Request) -> Result<(), CoreError> {
+        self.requests.send(request).await.map_err(|_| CoreError::Ending)
+    }
+}

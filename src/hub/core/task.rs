@@ -1,0 +1,356 @@
+//! The core's task: requests in, batches to the writer, replies out in order.
+
+use std::sync::mpsc as std_mpsc;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant as StdInstant};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::fleet::profile::Profile;
+use crate::fleet::rules::decide::decide;
+use crate::fleet::rules::decision::{Answer, Decision, Refusal};
+use crate::fleet::rules::fact::Fact;
+use crate::fleet::rules::input::Input;
+use crate::fleet::rules::live::Live;
+use crate::fleet::rules::timers;
+use crate::fleet::state::{Entry, Fleet};
+use crate::fleet::words::{Epoch, FleetId, HostId, Now, Revision, SafeText, StreamId};
+use crate::hub::core::batch::{Batch, Parked};
+use crate::hub::core::clock::Clock;
+use crate::hub::core::head::{Head, subjects_of};
+use crate::hub::core::request::{CoreError, CoreHandle, Cut, FactsReply, Request};
+use crate::hub::core::writer::{Done, Job};
+use crate::hub::core::{head::HeadError, writer};
+use crate::hub::feed::{Committed, Feed};
+use crate::hub::journal::{BlobRecord, CommitError, Journal};
+
+/// Requests that may wait.
+const QUEUE: usize = 4_096;
+/// Requests taken in before the writer and the deadlines are looked at again.
+const AT_ONCE: usize = 512;
+/// Deadlines are looked at no sooner than this after the last look,
+const LEAST_TICK: Duration = Duration::from_millis(200);
+/// and no later than this: what was decided since may have set a nearer one, and the wall clock may have been set.
+const LONGEST_TICK: Duration = Duration::from_secs(1);
+
+/// Where durable decisions go. The core knows only this.
+pub trait Outlet: Send {
+    /// Entries that just became durable, in order.
+    fn committed(&mut self, entries: &[Arc<Committed>]);
+
+    /// Whether there is space to decide; the reason if not.
+    fn space(&mut self) -> Result<(), String>;
+}
+
+/// What a core is made of.
+pub struct Parts {
+    /// The writing end of the journal.
+    pub journal: Box<dyn Journal>,
+    /// Live knowledge, shared with the intake.
+    pub live: Arc<RwLock<Live>>,
+    /// Where durable entries go.
+    pub feed: Arc<Feed>,
+    /// Effects of durable entries.
+    pub outlet: Box<dyn Outlet>,
+    /// The process's clocks.
+    pub clock: Clock,
+    /// The state as loaded.
+    pub head: Head,
+}
+
+/// The core, ready to run.
+pub struct Core {
+    head: Head,
+    epoch: Epoch,
+    live: Arc<RwLock<Live>>,
+    feed: Arc<Feed>,
+    outlet: Box<dyn Outlet>,
+    clock: Clock,
+    requests: mpsc::Receiver<Request>,
+    jobs: std_mpsc::Sender<Job>,
+    done: mpsc::UnboundedReceiver<Done>,
+    open: Batch,
+    /// The batch at the writer: its entries and the replies that wait for it.
+    writing: Option<(Vec<Arc<Committed>>, Vec<Parked>)>,
+    restoring: Vec<oneshot::Sender<Epoch>>,
+    ending: Option<oneshot::Sender<()>>,
+    cut: Option<Arc<Fleet>>,
+    /// When deadlines are looked at next. Finding it walks all hosts, so it is found once a look, not once a request.
+    due: StdInstant,
+}
+
+impl Core {
+    /// Starts the writer's thread and makes the core and its handle.
+    ///
+    /// # Errors
+    /// The thread could not be started.
+    pub fn new(parts: Parts, id: FleetId, name: SafeText) -> Result<(Self, CoreHandle), HeadError> {
+        let Parts { journal, live, feed, outlet, clock, mut head } = parts;
+        let epoch = journal.meta().epoch;
+        head.fleet.profile = Profile { id, ..head.fleet.profile };
+        if head.fleet.profile.name.as_str().is_empty() {
+            head.fleet.profile.name = name;
+        }
+        let (jobs, done) = writer::start(journal).map_err(HeadError::Thread)?;
+        let (sender, requests) = mpsc::channel(QUEUE);
+        let core = Self {
+            head,
+            epoch,
+            live,
+            feed,
+            outlet,
+            clock,
+            requests,
+            jobs,
+            done,
+            open: Batch::default(),
+            writing: None,
+            restoring: Vec::new(),
+            ending: None,
+            cut: None,
+            due: StdInstant::now(),
+        };
+        Ok((core, CoreHandle { requests: sender }))
+    }
+
+    /// Runs until it is told to end.
+    ///
+    /// # Errors
+    /// A commit failed: nothing of it was answered, and the process must end.
+    pub async fn run(mut self) -> Result<(), CommitError> {
+        loop {
+            self.start_writing();
+            if self.ending.is_some() && self.writing.is_none() && self.open.is_clean() {
+                self.release_clean();
+                if let Some(done) = self.ending.take() {
+                    let _ = done.send(());
+                }
+                return Ok(());
+            }
+            let takes_in = !self.open.is_full() && self.ending.is_none();
+            tokio::select! {
+                biased;
+                Some(done) = self.done.recv() => self.wrote(done)?,
+                () = tokio::time::sleep_until(self.due.into()), if self.ending.is_none() => self.tick(),
+                request = self.requests.recv(), if takes_in => match request {
+                    Some(request) => self.take_in(request),
+                    None => {
+                        let (done, _) = oneshot::channel();
+                        self.ending = Some(done);
+                    }
+                },
+            }
+        }
+    }
+
+    fn take_in(&mut self, first: Request) {
+        self.serve(first);
+        for _ in 0..AT_ONCE {
+            if self.open.is_full() || self.ending.is_some() {
+                break;
+            }
+            match self.requests.try_recv() {
+                Ok(request) => self.serve(request),
+                Err(_) => break,
+            }
+        }
+    }
+
+    fn serve(&mut self, request: Request) {
+        let now = self.clock.now();
+        match request {
+            Request::Decide { input, blobs, reply } => {
+                let answer = self.decide(&input, blobs, now);
+                if let Some(reply) = reply {
+                    self.open.parked.push(Parked::Answer(reply, answer));
+                }
+            }
+            Request::Facts { host, stream, first, facts, reply } => {
+                let answer = self.facts(host, stream, first, facts, now);
+                self.open.parked.push(Parked::Facts(reply, answer));
+            }
+            Request::Lost { host, stream, from, to, reply } => {
+                let answer = self.lost(host, stream, from, to, now);
+                self.open.parked.push(Parked::Facts(reply, answer));
+            }
+            Request::Mark { host, stream, reply } => {
+                let mark = self.head.ledger.marks.get(&(host, stream)).copied().unwrap_or(0);
+                self.open.parked.push(Parked::Mark(reply, mark));
+            }
+            Request::Cut(reply) => {
+                let fleet = self.cut.get_or_insert_with(|| Arc::new(self.head.fleet.clone()));
+                let cut = Cut { epoch: self.epoch, fleet: Arc::clone(fleet) };
+                self.open.parked.push(Parked::Cut(reply, cut));
+            }
+            Request::Restored { seen, reply } => {
+                if seen > self.head.fleet.revision {
+                    self.restoring.push(reply);
+                } else {
+                    let _ = reply.send(self.epoch);
+                }
+            }
+            Request::End(reply) => self.ending = Some(reply),
+        }
+    }
+
+    /// Decides one input and applies it to the head; the answer is for after the commit.
+    fn decide(&mut self, input: &Input, blobs: Vec<BlobRecord>, now: Now) -> Result<Answer, CoreError> {
+        if let Input::Action(action) = input
+            && let Some(answer) = self.head.ledger.answer(action.id)
+        {
+            return Ok(answer.clone());
+        }
+        self.outlet.space().map_err(CoreError::NoSpace)?;
+        let decision = {
+            let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+            decide(&self.head.fleet, &self.head.ledger, &live, input, now)?
+        };
+        let answer = self.commit(decision, blobs, now)?;
+        if let Input::Action(action) = input
+            && !action.dry_run
+        {
+            let rows = self.head.remember(action.id, &answer, now.wall);
+            self.open.rows.extend(rows);
+        }
+        Ok(answer)
+    }
+
+    /// Gives a decision its revision and puts it into the open batch.
+    fn commit(&mut self, decision: Decision, blobs: Vec<BlobRecord>, now: Now) -> Result<Answer, CoreError> {
+        let mut answer = decision.answer;
+        if decision.events.is_empty() {
+            return Ok(answer);
+        }
+        let revision = self.head.fleet.revision.next();
+        let entry = Entry { revision, at: now.wall, actor: decision.actor, events: decision.events };
+        let subjects = subjects_of(&entry);
+        // What can't be encoded is refused before it changes anything.
+        let committed = Committed::new(entry).map_err(|error| Refusal::Invalid(error.to_string()))?;
+        let rows = self.head.apply(&committed.entry);
+        self.cut = None;
+        self.open.rows.extend(rows);
+        self.open.blobs.extend(blobs);
+        self.open.push(Arc::new(committed), subjects);
+        answer.revision = Some(revision);
+        Ok(answer)
+    }
+
+    /// Takes in a run of facts exactly once: what is known already is confirmed again, a gap is asked for.
+    fn facts(
+        &mut self,
+        host: HostId,
+        stream: StreamId,
+        first: u64,
+        facts: Vec<(Fact, Option<BlobRecord>)>,
+        now: Now,
+    ) -> Result<FactsReply, CoreError> {
+        self.outlet.space().map_err(CoreError::NoSpace)?;
+        let mut last = self.head.ledger.marks.get(&(host, stream)).copied().unwrap_or(0);
+        if first > last + 1 {
+            return Ok(FactsReply::SendFrom(last + 1));
+        }
+        for (sequence, (fact, blob)) in (first..).zip(facts) {
+            if sequence <= last {
+                continue;
+            }
+            let output = blob.as_ref().map(|blob| blob.id);
+            let input = Input::Fact { host, stream, sequence, fact, output };
+            self.decide(&input, blob.into_iter().collect(), now)?;
+            last = sequence;
+            let row = self.head.mark(host, stream, last);
+            self.open.rows.extend([row]);
+        }
+        Ok(FactsReply::Confirmed(last))
+    }
+
+    fn lost(&mut self, host: HostId, stream: StreamId, from: u64, to: u64, now: Now) -> Result<FactsReply, CoreError> {
+        let last = self.head.ledger.marks.get(&(host, stream)).copied().unwrap_or(0);
+        if to <= last || from > to {
+            return Ok(FactsReply::Confirmed(last));
+        }
+        let input = Input::FactsLost { host, stream, from: from.max(last + 1), to };
+        self.decide(&input, Vec::new(), now)?;
+        let row = self.head.mark(host, stream, to);
+        self.open.rows.extend([row]);
+        Ok(FactsReply::Confirmed(to))
+    }
+
+    /// Hands the open batch to the writer if it is free. A batch that writes nothing is released at once.
+    fn start_writing(&mut self) {
+        if self.writing.is_some() {
+            return;
+        }
+        if !self.restoring.is_empty() && self.open.is_clean() {
+            self.release_clean();
+            if self.jobs.send(Job::NewEpoch).is_ok() {
+                self.writing = Some((Vec::new(), Vec::new()));
+            }
+            return;
+        }
+        if self.open.is_clean() {
+            self.release_clean();
+            return;
+        }
+        let (commit, entries, parked) = self.open.take();
+        if self.jobs.send(Job::Commit(commit)).is_ok() {
+            self.writing = Some((entries, parked));
+        }
+    }
+
+    /// Nothing is open and nothing is being written: what waits shows only durable state.
+    fn release_clean(&mut self) {
+        for parked in std::mem::take(&mut self.open.parked) {
+            parked.release();
+        }
+    }
+
+    fn wrote(&mut self, done: Done) -> Result<(), CommitError> {
+        let Some((entries, parked)) = self.writing.take() else { return Ok(()) };
+        match done {
+            Done::Committed(result) => {
+                result?;
+                self.feed.publish(&entries);
+                self.outlet.committed(&entries);
+                for reply in parked {
+                    reply.release();
+                }
+            }
+            Done::NewEpoch(result) => {
+                self.epoch = result?;
+                for reply in std::mem::take(&mut self.restoring) {
+                    let _ = reply.send(self.epoch);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self) {
+        let now = self.clock.now();
+        if let Some(by) = self.clock.jump(now) {
+            let _ = self.decide(&Input::ClockJumped(by), Vec::new(), now);
+        }
+        // One rule at a time; what is left over comes with the next tick.
+        for _ in 0..8 {
+            let before = self.head.fleet.revision;
+            let decided = self.decide(&Input::Due, Vec::new(), now);
+            if decided.is_err() || self.head.fleet.revision == before || self.open.is_full() {
+                break;
+            }
+        }
+        self.due = self.next_due(now);
+    }
+
+    fn next_due(&self, now: Now) -> StdInstant {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        let next = self.clock.moment(timers::next_due(&self.head.fleet, &live, now));
+        let moment = StdInstant::now();
+        next.clamp(moment + LEAST_TICK, moment + LONGEST_TICK)
+    }
+
+    /// The newest revision decided, durable or not.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.head.fleet.revision
+    }
+}

@@ -1,0 +1,170 @@
+//! What people ask for over the wire, made into actions.
+
+use tonic::Status;
+
+use crate::fleet::identity::Role;
+use crate::fleet::rules::acting::MOST_TARGETS;
+use crate::fleet::rules::decision::Answer;
+use crate::fleet::rules::input::{Action, Asker, Input, Targets, TokenGrant, Verb};
+use crate::fleet::words::filter::Filter;
+use crate::fleet::words::{AlertId, HostId, IdentityId, Revision, SafeText, Timestamp, TokenId};
+use crate::hub::configuration;
+use crate::hub::shared::{Shared, status};
+use crate::trust::Token;
+use crate::trust::fingerprint::sha256;
+use crate::wire::alerts::decode_until;
+use crate::wire::checked::{
+    checked_action_id, checked_check, checked_client, checked_name, checked_note, checked_optional, checked_site,
+    checked_tags,
+};
+use crate::wire::pb::act_request::Verb as Asked;
+use crate::wire::pb::targets::Kind;
+use crate::wire::{WireError, hands, host_class, pb, role};
+
+/// Decides what a person asked for and answers once it is durable.
+///
+/// # Errors
+/// The status with what to do.
+pub async fn act(shared: &Shared, asker: Asker, request: pb::ActRequest) -> Result<pb::ActReply, Status> {
+    let id = checked_action_id(&request.id).map_err(invalid)?;
+    let asked =
+        request.verb.ok_or_else(|| Status::invalid_argument("the request names no verb; update this program"))?;
+    if matches!(asked, Asked::ReloadConfiguration(_)) {
+        let changes = configuration::reload(shared, asker, request.dry_run).await?;
+        return Ok(pb::ActReply { changes, dry_run: request.dry_run, ..reply(shared, Answer::default()).await? });
+    }
+    let mut token = None;
+    let verb = verb(shared, asked, &mut token).map_err(|error| *error)?;
+    let action = Action {
+        id,
+        asker,
+        seen: Revision(request.seen),
+        targets: targets(request.targets)?,
+        dry_run: request.dry_run,
+        verb,
+    };
+    let answer = shared.core.decide(Input::Action(action)).await.map_err(status)?;
+    if !request.dry_run {
+        for (host, check) in &answer.check_now {
+            let word = pb::hub_message::Body::CheckNow(pb::CheckNow { check: check.clone() });
+            if !shared.links.say(*host, word) {
+                tracing::debug!(%host, "asked to check now, but not linked");
+            }
+        }
+    }
+    let mut reply = reply(shared, answer).await?;
+    reply.dry_run = request.dry_run;
+    if let Some(token) = token {
+        // Of a repeat only the first answer counts: its secret was another one, and is gone.
+        let known = shared.access.registry();
+        let kept = known.tokens.values().any(|kept| kept.secret_hash == token.secret.hash());
+        if !kept && !request.dry_run {
+            return Err(Status::already_exists(
+                "this request made its token already, and a secret is shown once; make another token",
+            ));
+        }
+        reply.token = if request.dry_run { String::new() } else { token.encode() };
+    }
+    Ok(reply)
+}
+
+fn targets(targets: Option<pb::Targets>) -> Result<Targets, Status> {
+    match targets.and_then(|targets| targets.kind) {
+        None => Ok(Targets::Ids(Vec::new())),
+        Some(Kind::Ids(list)) if list.ids.len() > MOST_TARGETS => {
+            Err(Status::invalid_argument(format!("{} ids; name at most {MOST_TARGETS}", list.ids.len())))
+        }
+        Some(Kind::Ids(list)) => Ok(Targets::Ids(list.ids.into_iter().map(AlertId).collect())),
+        Some(Kind::Filter(asked)) => {
+            let filter = Filter::parse(&asked.filter).map_err(|error| Status::invalid_argument(error.to_string()))?;
+            Ok(Targets::Filter { filter, expected: asked.expected })
+        }
+    }
+}
+
+fn verb(shared: &Shared, asked: Asked, token: &mut Option<Token>) -> Result<Verb, Box<Status>> {
+    let note = |text: &str| checked_note(text).map_err(|error| Box::new(invalid(error)));
+    Ok(match asked {
+        Asked::Acknowledge(asked) => {
+            Verb::Acknowledge { until: decode_until(asked.until, asked.until_time), note: note(&asked.note)? }
+        }
+        Asked::Escalate(asked) => Verb::Escalate { note: note(&asked.note)? },
+        Asked::Release(asked) => {
+            Verb::Release { to: (!asked.to.is_empty()).then(|| SafeText::line(&asked.to)), note: note(&asked.note)? }
+        }
+        Asked::Snooze(asked) => Verb::Snooze { until: Timestamp(asked.until), note: note(&asked.note)? },
+        Asked::Note(asked) => Verb::Note { note: note(&asked.note)? },
+        Asked::Close(asked) => Verb::Close { note: note(&asked.note)? },
+        Asked::CheckNow(asked) => Verb::CheckNow {
+            host: (asked.host > 0).then_some(HostId(asked.host)),
+            check: checked_optional("CheckAsked", asked.check.as_deref().unwrap_or_default(), checked_check)
+                .map_err(|error| Box::new(invalid(error)))?,
+        },
+        Asked::RetireHost(asked) => Verb::RetireHost(HostId(asked.host)),
+        Asked::RevokeToken(asked) => Verb::RevokeToken(TokenId(asked.id)),
+        Asked::RevokeIdentity(asked) => Verb::RevokeIdentity(IdentityId(asked.id)),
+        Asked::SetRole(asked) => Verb::SetRole {
+            identity: IdentityId(asked.id),
+            role: role(asked.role, "SetRole").map_err(|error| Box::new(invalid(error)))?,
+        },
+        Asked::CreateToken(asked) => {
+            let made = new_token(shared)?;
+            let grant = grant(&made, asked).map_err(|error| Box::new(invalid(error)))?;
+            *token = Some(made);
+            Verb::CreateToken(grant)
+        }
+        Asked::ReloadConfiguration(_) => {
+            return Err(Box::new(Status::internal("a reload is no action of the core")));
+        }
+    })
+}
+
+fn new_token(shared: &Shared) -> Result<Token, Box<Status>> {
+    let addresses = shared.addresses().enrol;
+    if addresses.is_empty() {
+        return Err(Box::new(Status::failed_precondition(
+            "this hub has no enrol port: it is the local fleet of one machine; start `watchfloor hub` to let others join",
+        )));
+    }
+    Token::new(sha256(shared.authority.root()), addresses)
+        .map_err(|error| Box::new(Status::internal(error.to_string())))
+}
+
+fn grant(token: &Token, asked: pb::CreateToken) -> Result<TokenGrant, WireError> {
+    let message = "CreateToken";
+    let role = role(asked.role, message)?;
+    let agent = role == Role::Agent;
+    if !agent && !asked.site.is_empty() {
+        return Err(WireError::invalid(message, "site", &asked.site, "nothing: only an agent stands at a site"));
+    }
+    Ok(TokenGrant {
+        secret_hash: token.secret.hash(),
+        role,
+        client: checked_optional(message, &asked.client, checked_client)?,
+        site: checked_optional(message, &asked.site, checked_site)?,
+        class: host_class(asked.class),
+        name: checked_optional(message, &asked.name, checked_name)?,
+        tags: checked_tags(message, &asked.tags)?,
+        hands: hands(asked.hands),
+        ttl_ms: (asked.ttl > 0).then_some(asked.ttl),
+    })
+}
+
+async fn reply(shared: &Shared, answer: Answer) -> Result<pb::ActReply, Status> {
+    let failures = |list: Vec<(u64, String)>| list.into_iter().map(|(id, why)| pb::ActFailure { id, why }).collect();
+    let cut = shared.core.cut().await.map_err(status)?;
+    Ok(pb::ActReply {
+        epoch: cut.epoch.0,
+        revision: answer.revision.map_or(0, |revision| revision.0),
+        done: answer.done,
+        failed: failures(answer.failed),
+        left_out: failures(answer.left_out),
+        token: String::new(),
+        changes: answer.changes,
+        dry_run: false,
+    })
+}
+
+fn invalid(error: WireError) -> Status {
+    Status::invalid_argument(error.to_string())
+}

@@ -1,0 +1,10 @@
+//! The three gRPC services of a hub. Each call is admitted first; what it decides, the core decides.
+
+pub mod act;
+pub mod agent;
+pub mod console;
+pub mod enrol;
+pub mod intake;
+pub mod query;
+pub mod signing;
+pub mod watch;

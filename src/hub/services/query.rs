@@ -1,0 +1,384 @@
+//! Reads of the command line and of a console's details: answered from a cut, in pages.
+
+use std::sync::Arc;
+
+use prost::Message;
+use tokio::sync::mpsc;
+use tonic::Status;
+
+use crate::fleet::alerts::Lane;
+use crate::fleet::checks::CheckStatus;
+use crate::fleet::hosts::{Host, HostState};
+use crate::fleet::identity::Role;
+use crate::fleet::rules::assign::{Explained, Outcome, assign, explain};
+use crate::fleet::rules::input::Asker;
+use crate::fleet::rules::live::Live;
+use crate::fleet::rules::presence::target_of;
+use crate::fleet::rules::select::{AlertRow, CheckRow, HostRow};
+use crate::fleet::state::{EntityKey, Fleet};
+use crate::fleet::words::filter::Filter;
+use crate::fleet::words::{AlertId, ClientId, HostId, Revision, Timestamp, duration};
+use crate::hub::core::Cut;
+use crate::hub::services::watch::glance;
+use crate::hub::shared::{Shared, status};
+use crate::wire::checks::CheckReading;
+use crate::wire::pb::query_request::Kind;
+use crate::wire::{EncodedEntry, encode_assignment, limits, pb, row_of};
+
+/// Entries read from the journal at once.
+const ENTRIES_AT_ONCE: usize = 500;
+
+type Out = mpsc::Sender<Result<pb::QueryReply, Status>>;
+
+/// Answers a query, page by page; the first page comes even when nothing matches.
+///
+/// # Errors
+/// The status with what to do.
+pub async fn answer(shared: &Shared, asker: &Asker, request: pb::QueryRequest, out: &Out) -> Result<(), Status> {
+    let filter = Filter::parse(&request.filter).map_err(|error| Status::invalid_argument(error.to_string()))?;
+    let cut = shared.core.cut().await.map_err(status)?;
+    let now = shared.clock.now().wall;
+    let asked = Asked { shared, asker, fleet: &cut.fleet, filter, now };
+    let mut pages = Pages { out, page: asked.page(), size: 0 };
+    match request.kind() {
+        Kind::Status => pages.page.status = Some(asked.status(&cut)),
+        Kind::Hosts => asked.hosts(request.all, &mut pages).await?,
+        Kind::Checks => asked.checks(&mut pages).await?,
+        Kind::Alerts => asked.alerts(request.all, &mut pages).await?,
+        Kind::Alert => asked.alert(AlertId(request.id), &mut pages).await?,
+        Kind::Journal => asked.journal(&request, &mut pages).await?,
+        Kind::Tokens | Kind::Identities => asked.registry(request.kind(), &mut pages).await?,
+        Kind::Configuration => asked.configuration(&request.name, &mut pages.page)?,
+        Kind::Host => asked.host(HostId(request.id), &mut pages.page)?,
+    }
+    pages.end().await
+}
+
+/// What was asked, by whom, of which state.
+struct Asked<'a> {
+    shared: &'a Shared,
+    asker: &'a Asker,
+    fleet: &'a Fleet,
+    filter: Filter,
+    now: Timestamp,
+}
+
+/// Replies, cut to a size that flows.
+struct Pages<'a> {
+    out: &'a Out,
+    page: pb::QueryReply,
+    size: usize,
+}
+
+impl Pages<'_> {
+    async fn row(&mut self, row: Option<pb::Row>) -> Result<(), Status> {
+        let Some(row) = row else { return Ok(()) };
+        self.size += row.encoded_len();
+        self.page.rows.push(row);
+        self.flow().await
+    }
+
+    async fn entry(&mut self, entry: pb::Entry) -> Result<(), Status> {
+        self.size += entry.encoded_len();
+        self.page.entries.push(entry);
+        self.flow().await
+    }
+
+    async fn flow(&mut self) -> Result<(), Status> {
+        if self.size < limits::FRAME_TARGET {
+            return Ok(());
+        }
+        self.size = 0;
+        let next = pb::QueryReply { hub_time: self.page.hub_time, ..pb::QueryReply::default() };
+        let full = std::mem::replace(&mut self.page, next);
+        self.out.send(Ok(full)).await.map_err(|_| Status::cancelled("nobody waits for the answer any more"))
+    }
+
+    async fn end(self) -> Result<(), Status> {
+        self.out.send(Ok(self.page)).await.map_err(|_| Status::cancelled("nobody waits for the answer any more"))
+    }
+}
+
+impl Asked<'_> {
+    fn page(&self) -> pb::QueryReply {
+        pb::QueryReply { hub_time: self.now.0, ..pb::QueryReply::default() }
+    }
+
+    fn sees(&self, host: &Host) -> bool {
+        self.asker.scope.as_ref().is_none_or(|scope| *scope == host.client)
+    }
+
+    fn last_seen(&self, live: &Live, host: &Host) -> Option<Timestamp> {
+        live.last_seen(host.id).map(|seen| seen.wall).or(host.last_seen)
+    }
+
+    fn name(&self) -> &str {
+        self.fleet.profile.name.as_str()
+    }
+
+    fn status(&self, cut: &Cut) -> pb::Status {
+        let profile = &self.fleet.profile;
+        let hosts = |state: HostState| {
+            let of = self.fleet.hosts.hosts.values();
+            of.filter(|host| !host.is_retired() && self.sees(host) && host.state == state).count() as u64
+        };
+        let alerts = |lane: Lane| match &self.asker.scope {
+            None => self.fleet.alerts.count(lane) as u64,
+            Some(scope) => {
+                let open = self.fleet.alerts.open();
+                open.filter(|alert| alert.client == *scope && alert.lane() == lane).count() as u64
+            }
+        };
+        let blocked = self.shared.blocked.read().map(|blocked| blocked.clone().unwrap_or_default());
+        pb::Status {
+            epoch: cut.epoch.0,
+            revision: self.fleet.revision.0,
+            version: profile.hub_version.to_string(),
+            started_at: profile.started_at.0,
+            waits_until: profile.waits_until.map_or(0, |until| until.0),
+            hosts_up: hosts(HostState::Up),
+            hosts_off: hosts(HostState::Off),
+            hosts_silent: hosts(HostState::Silent),
+            hosts_down: hosts(HostState::Down),
+            hosts_left: hosts(HostState::Left),
+            hosts_unknown: hosts(HostState::Unknown),
+            alerts_new: alerts(Lane::New),
+            alerts_owned: alerts(Lane::Owned),
+            alerts_muted: alerts(Lane::Muted),
+            agents_linked: self.shared.links.count() as u64,
+            consoles_linked: self.shared.watchers.load(std::sync::atomic::Ordering::Relaxed) as u64,
+            configuration: profile.configuration.map(|hash| hash.to_vec().into()).unwrap_or_default(),
+            blocked: blocked.unwrap_or_default(),
+        }
+    }
+
+    async fn hosts(&self, all: bool, pages: &mut Pages<'_>) -> Result<(), Status> {
+        for host in self.fleet.hosts.hosts.values().filter(|host| self.sees(host) && (all || !host.is_retired())) {
+            let glance = {
+                let live = self.shared.live();
+                let last_seen = self.last_seen(&live, host);
+                let row = HostRow { fleet: self.fleet, fleet_name: self.name(), host, last_seen, now: self.now };
+                if !self.filter.matches(&row) {
+                    continue;
+                }
+                live.hosts.get(&host.id).map(|known| glance(host.id, known))
+            };
+            pages.page.glances.extend(glance);
+            pages.row(row_of(self.fleet, &EntityKey::Host(host.id))).await?;
+        }
+        Ok(())
+    }
+
+    async fn checks(&self, pages: &mut Pages<'_>) -> Result<(), Status> {
+        for check in self.fleet.checks.all() {
+            let Some(host) = self.fleet.hosts.hosts.get(&check.host).filter(|host| self.sees(host)) else { continue };
+            let row = {
+                let live = self.shared.live();
+                let reading = live.hosts.get(&host.id).and_then(|known| known.readings.get(&check.check));
+                let last_seen = reading.map(|reading| reading.at.wall);
+                let row = CheckRow { fleet: self.fleet, fleet_name: self.name(), check, last_seen, now: self.now };
+                if !self.filter.matches(&row) {
+                    continue;
+                }
+                let mut shown = CheckStatus::clone(check);
+                if let Some(reading) = reading {
+                    shown.summary = reading.summary.clone();
+                    shown.perfdata = reading.perfdata.clone();
+                }
+                pb::Row { entity: Some(pb::row::Entity::Check(pb::CheckStatus::from(&shown))) }
+            };
+            pages.row(Some(row)).await?;
+        }
+        self.name_hosts(pages);
+        Ok(())
+    }
+
+    /// The hosts that the rows speak of, so that a reader can name them.
+    fn name_hosts(&self, pages: &mut Pages<'_>) {
+        let hosts = self.fleet.hosts.hosts.values().filter(|host| self.sees(host));
+        let rows = hosts.filter_map(|host| row_of(self.fleet, &EntityKey::Host(host.id)));
+        pages.page.rows.extend(rows);
+    }
+
+    async fn alerts(&self, all: bool, pages: &mut Pages<'_>) -> Result<(), Status> {
+        for alert in self.fleet.alerts.alerts.values().filter(|alert| all || alert.is_open()) {
+            if self.asker.scope.as_ref().is_some_and(|scope| *scope != alert.client) {
+                continue;
+            }
+            let host = alert.host.and_then(|id| self.fleet.hosts.hosts.get(&id));
+            let matches = {
+                let last_seen = host.and_then(|host| self.last_seen(&self.shared.live(), host));
+                let row = AlertRow { fleet: self.fleet, fleet_name: self.name(), alert, last_seen, now: self.now };
+                self.filter.matches(&row)
+            };
+            if matches {
+                pages.row(row_of(self.fleet, &EntityKey::Alert(alert.id))).await?;
+            }
+        }
+        self.name_hosts(pages);
+        Ok(())
+    }
+
+    async fn alert(&self, id: AlertId, pages: &mut Pages<'_>) -> Result<(), Status> {
+        let missing = || Status::not_found(format!("there is no alert {id}; `watchfloor alerts --all` lists them"));
+        let alert = self.fleet.alerts.alerts.get(&id);
+        let hidden = |client: &ClientId| self.asker.scope.as_ref().is_some_and(|scope| scope != client);
+        if alert.is_some_and(|alert| hidden(&alert.client)) {
+            return Err(missing());
+        }
+        let found = self.subject(&format!("alert/{id}"), pages).await?;
+        if alert.is_none() && !found {
+            return Err(missing());
+        }
+        if let Some(host) = alert.and_then(|alert| alert.host) {
+            pages.row(row_of(self.fleet, &EntityKey::Host(host))).await?;
+        }
+        pages.row(row_of(self.fleet, &EntityKey::Alert(id))).await
+    }
+
+    /// The entries of a subject, newest first; whether there are any.
+    async fn subject(&self, subject: &str, pages: &mut Pages<'_>) -> Result<bool, Status> {
+        let journal = Arc::clone(&self.shared.journal);
+        let (subject, head) = (subject.to_owned(), self.fleet.revision.next());
+        let stored = tokio::task::spawn_blocking(move || journal.by_subject(&subject, Some(head), ENTRIES_AT_ONCE))
+            .await
+            .map_err(|error| Status::internal(error.to_string()))?
+            .map_err(|error| Status::internal(error.to_string()))?;
+        let mut found = false;
+        for entry in stored {
+            let encoded = EncodedEntry::from_bytes(entry.bytes).map_err(|error| Status::internal(error.to_string()))?;
+            if let Some(visible) = encoded.project(self.asker.role, self.asker.scope.as_ref()) {
+                found = true;
+                pages.entry(visible).await?;
+            }
+        }
+        Ok(found)
+    }
+
+    async fn journal(&self, request: &pb::QueryRequest, pages: &mut Pages<'_>) -> Result<(), Status> {
+        let mut left = if request.limit == 0 { u64::MAX } else { request.limit };
+        let mut before = if request.before == 0 { self.fleet.revision.next() } else { Revision(request.before) };
+        while left > 0 {
+            let journal = Arc::clone(&self.shared.journal);
+            let stored = tokio::task::spawn_blocking(move || journal.latest(Some(before), ENTRIES_AT_ONCE))
+                .await
+                .map_err(|error| Status::internal(error.to_string()))?
+                .map_err(|error| Status::internal(error.to_string()))?;
+            let Some(oldest) = stored.last() else { break };
+            before = oldest.revision;
+            for entry in stored {
+                let encoded =
+                    EncodedEntry::from_bytes(entry.bytes).map_err(|error| Status::internal(error.to_string()))?;
+                if left > 0
+                    && let Some(visible) = encoded.project(self.asker.role, self.asker.scope.as_ref())
+                {
+                    left -= 1;
+                    pages.entry(visible).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn registry(&self, kind: Kind, pages: &mut Pages<'_>) -> Result<(), Status> {
+        if !self.asker.role.includes(Role::Admin) || self.asker.scope.is_some() {
+            return Err(Status::permission_denied(format!(
+                "tokens and identities are for admins of the whole fleet, and {} is {}",
+                self.asker.name.as_str(),
+                self.asker.role
+            )));
+        }
+        let registry = &self.fleet.registry;
+        let keys: Vec<EntityKey> = if kind == Kind::Tokens {
+            registry.tokens.keys().map(|id| EntityKey::Token(*id)).collect()
+        } else {
+            registry.identities.keys().map(|id| EntityKey::Identity(*id)).collect()
+        };
+        for key in keys {
+            pages.row(row_of(self.fleet, &key)).await?;
+        }
+        Ok(())
+    }
+
+    /// What one host is to check and why, or what counts for the whole fleet.
+    fn configuration(&self, name: &str, page: &mut pb::QueryReply) -> Result<(), Status> {
+        let host = self.named(name)?;
+        let configuration = self.shared.configuration();
+        let target = target_of(host);
+        page.assigned = encode_assignment(&assign(&configuration, &target)).checks;
+        page.lines = explain(&configuration, &target).iter().flat_map(lines).collect();
+        page.rows.extend(row_of(self.fleet, &EntityKey::Host(host.id)));
+        Ok(())
+    }
+
+    /// A host by number or name.
+    fn named(&self, name: &str) -> Result<&Host, Status> {
+        let number = name.parse().ok().map(HostId);
+        let hosts: Vec<&Arc<Host>> = self
+            .fleet
+            .hosts
+            .present()
+            .filter(|host| self.sees(host) && (Some(host.id) == number || host.name.as_str() == name))
+            .collect();
+        match hosts.as_slice() {
+            [host] => Ok(host),
+            [] => Err(Status::not_found(format!("there is no host {name:?}; `watchfloor hosts` lists them"))),
+            several => {
+                let ids: Vec<String> = several.iter().map(|host| format!("{} ({})", host.id, host.client)).collect();
+                Err(Status::invalid_argument(format!(
+                    "several hosts are called {name:?}: {}; give the number",
+                    ids.join(", ")
+                )))
+            }
+        }
+    }
+
+    /// One host in depth.
+    fn host(&self, id: HostId, page: &mut pb::QueryReply) -> Result<(), Status> {
+        let host = self.fleet.hosts.hosts.get(&id).filter(|host| self.sees(host));
+        let host =
+            host.ok_or_else(|| Status::not_found(format!("there is no host {id}; `watchfloor hosts` lists them")))?;
+        page.rows.extend(row_of(self.fleet, &EntityKey::Host(host.id)));
+        let live = self.shared.live();
+        if let Some(known) = live.hosts.get(&id) {
+            page.glances.push(glance(id, known));
+            page.vitals = known.vitals.as_deref().map(pb::Vitals::from);
+            page.readings = known
+                .readings
+                .iter()
+                .map(|(check, reading)| {
+                    pb::CheckReading::from(&CheckReading {
+                        check: check.clone(),
+                        state: reading.state,
+                        summary: reading.summary.clone(),
+                        perfdata: reading.perfdata.clone(),
+                        at: reading.at.wall,
+                    })
+                })
+                .collect();
+        }
+        Ok(())
+    }
+}
+
+/// How a check came to be as it is, line by line: what came of it, then what each place said.
+fn lines(explained: &Explained) -> Vec<String> {
+    let outcome = match &explained.outcome {
+        Outcome::Assigned(check) => format!("{}  every {}", check.kind.word(), duration::exact(check.interval)),
+        Outcome::Removed => "switched off".to_owned(),
+        Outcome::Incomplete(missing) => format!("does not run: {missing}"),
+    };
+    let head = format!("{}: {outcome}", explained.name);
+    let steps = explained.steps.iter().flat_map(|step| {
+        let reason = step.reason.as_ref().map_or_else(String::new, |reason| format!(" ({})", reason.as_str()));
+        let place = format!("  {} for {}{reason}", step.source, step.hosts);
+        let changes = step.changes.iter().map(|change| {
+            let from = change.from.as_deref().map_or_else(String::new, |from| format!(" (was {from})"));
+            let refused =
+                change.refused_by.as_ref().map_or_else(String::new, |by| format!(", but {by} enforces its own"));
+            format!("    {} = {}{from}{refused}", change.field, change.to)
+        });
+        std::iter::once(place).chain(changes).collect::<Vec<_>>()
+    });
+    std::iter::once(head).chain(steps).collect()
+}

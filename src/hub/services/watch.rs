@@ -1,0 +1,218 @@
+//! The Watch stream: a snapshot where the viewer's position does not serve, then entries as they become durable, and
+//! readings at most once a second. A viewer that can't keep up waits alone: its entries are read from the journal.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use prost::Message;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tonic::Status;
+
+use crate::fleet::identity::Role;
+use crate::fleet::rules::input::Asker;
+use crate::fleet::rules::live::HostLive;
+use crate::fleet::state::Fleet;
+use crate::fleet::words::{ClientId, Epoch, HostId, Revision};
+use crate::hub::shared::{Shared, status};
+use crate::wire::pb::frame::Body;
+use crate::wire::{EncodedEntry, limits, pb, rows_of};
+use std::collections::BTreeMap;
+
+/// Frames that may wait for one viewer.
+pub const QUEUE: usize = 4;
+/// Entries looked at for one frame.
+const ENTRIES_AT_ONCE: usize = 1_024;
+/// Readings go out this often at most.
+const READINGS_EVERY: Duration = Duration::from_secs(1);
+/// A frame goes out this often at least.
+const ALIVE_EVERY: Duration = Duration::from_secs(2);
+
+/// One viewer.
+pub struct Watcher {
+    shared: Arc<Shared>,
+    role: Role,
+    scope: Option<ClientId>,
+    out: mpsc::Sender<Result<pb::Frame, Status>>,
+    at: Revision,
+    /// Generation of each host's live knowledge that the viewer has.
+    told: BTreeMap<HostId, u64>,
+    spoke: Instant,
+}
+
+/// The viewer has gone.
+struct Gone;
+
+impl Watcher {
+    /// A viewer of this role and scope.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, asker: &Asker, out: mpsc::Sender<Result<pb::Frame, Status>>) -> Self {
+        let (role, scope) = (asker.role, asker.scope.clone());
+        Self { shared, role, scope, out, at: Revision(0), told: BTreeMap::new(), spoke: Instant::now() }
+    }
+
+    /// Serves the viewer until they go.
+    pub async fn run(mut self, from: pb::WatchRequest) {
+        self.shared.watchers.fetch_add(1, Ordering::Relaxed);
+        if let Err(status) = self.follow(from).await {
+            let _ = self.out.send(Err(status)).await;
+        }
+        self.shared.watchers.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    async fn follow(&mut self, from: pb::WatchRequest) -> Result<(), Status> {
+        if self.begin(from).await?.is_err() {
+            return Ok(());
+        }
+        let mut head = self.shared.feed.head();
+        let mut readings = interval(READINGS_EVERY);
+        readings.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            // A role taken away or a scope changed ends the stream; the console asks again with what it has now.
+            let newest = *head.borrow_and_update();
+            let step = if self.at < newest {
+                self.entries().await?
+            } else {
+                tokio::select! {
+                    changed = head.changed() => if changed.is_err() { return Ok(()) } else { Ok(()) },
+                    _ = readings.tick() => self.readings().await,
+                    () = self.out.closed() => return Ok(()),
+                }
+            };
+            if step.is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Resumes at the viewer's position, or begins with a snapshot.
+    async fn begin(&mut self, from: pb::WatchRequest) -> Result<Result<(), Gone>, Status> {
+        let mut cut = self.shared.core.cut().await.map_err(status)?;
+        if from.epoch == cut.epoch.0 && from.revision > cut.fleet.revision.0 {
+            cut.epoch = self.shared.core.restored(Revision(from.revision)).await.map_err(status)?;
+        }
+        if from.epoch == cut.epoch.0 && from.revision > 0 {
+            self.at = Revision(from.revision);
+            let begin = Body::Entries(pb::Entries { from: from.revision, through: from.revision, entries: Vec::new() });
+            return Ok(self.send(begin).await);
+        }
+        let fleet = cut.fleet.project(self.role, self.scope.as_ref());
+        self.at = fleet.revision;
+        Ok(self.snapshot(cut.epoch, &fleet).await)
+    }
+
+    async fn snapshot(&mut self, epoch: Epoch, fleet: &Fleet) -> Result<(), Gone> {
+        let begin = pb::SnapshotBegin {
+            epoch: epoch.0,
+            revision: fleet.revision.0,
+            role: pb::Role::from(self.role).into(),
+            client: self.scope.as_ref().map(ToString::to_string).unwrap_or_default(),
+        };
+        self.send(Body::SnapshotBegin(begin)).await?;
+        let mut rows = Vec::new();
+        let mut size = 0;
+        for row in rows_of(fleet) {
+            size += row.encoded_len() + 4;
+            rows.push(row);
+            if size >= limits::FRAME_TARGET {
+                size = 0;
+                self.send(Body::SnapshotRows(pb::SnapshotRows { rows: std::mem::take(&mut rows) })).await?;
+            }
+        }
+        if !rows.is_empty() {
+            self.send(Body::SnapshotRows(pb::SnapshotRows { rows })).await?;
+        }
+        self.send(Body::SnapshotEnd(pb::SnapshotEnd {})).await?;
+        self.readings().await
+    }
+
+    /// The next frame of entries, from memory or from the journal.
+    async fn entries(&mut self) -> Result<Result<(), Gone>, Status> {
+        let mut frame = pb::Entries { from: self.at.0, through: self.at.0, entries: Vec::new() };
+        let mut size = 0;
+        if let Some(recent) = self.shared.feed.after(self.at, ENTRIES_AT_ONCE) {
+            for committed in recent {
+                if size >= limits::FRAME_TARGET {
+                    break;
+                }
+                size += committed.bytes.len();
+                frame.through = committed.revision().0;
+                frame.entries.extend(committed.project(self.role, self.scope.as_ref()));
+            }
+        } else {
+            let journal = Arc::clone(&self.shared.journal);
+            let from = self.at.next();
+            let stored =
+                tokio::task::spawn_blocking(move || journal.entries(from, ENTRIES_AT_ONCE, limits::FRAME_TARGET))
+                    .await
+                    .map_err(|error| Status::internal(error.to_string()))?
+                    .map_err(|error| Status::internal(error.to_string()))?;
+            for entry in stored {
+                frame.through = entry.revision.0;
+                let encoded =
+                    EncodedEntry::from_bytes(entry.bytes).map_err(|error| Status::internal(error.to_string()))?;
+                frame.entries.extend(encoded.project(self.role, self.scope.as_ref()));
+            }
+        }
+        if frame.through == self.at.0 {
+            return Ok(Ok(()));
+        }
+        self.at = Revision(frame.through);
+        Ok(self.send(Body::Entries(frame)).await)
+    }
+
+    /// What is new of live knowledge, or a proof of life when nothing was said for long.
+    async fn readings(&mut self) -> Result<(), Gone> {
+        let glances = self.glances();
+        if !glances.is_empty() {
+            for hosts in glances.chunks(2_000) {
+                self.send(Body::Glances(pb::Glances { hosts: hosts.to_vec() })).await?;
+            }
+        } else if self.spoke.elapsed() + Duration::from_millis(100) >= ALIVE_EVERY {
+            self.send(Body::Alive(pb::Alive {})).await?;
+        }
+        Ok(())
+    }
+
+    fn glances(&mut self) -> Vec<pb::Glance> {
+        let live = self.shared.live();
+        let scope = self.scope.as_ref();
+        let mut glances = Vec::new();
+        for (host, known) in &live.hosts {
+            if self.told.get(host) == Some(&known.generation) {
+                continue;
+            }
+            if scope.is_some() && !self.shared.states.is_of(*host, scope) {
+                continue;
+            }
+            self.told.insert(*host, known.generation);
+            glances.push(glance(*host, known));
+        }
+        glances
+    }
+
+    async fn send(&mut self, body: Body) -> Result<(), Gone> {
+        self.spoke = Instant::now();
+        let frame = pb::Frame { hub_time: self.shared.clock.now().wall.0, body: Some(body) };
+        self.out.send(Ok(frame)).await.map_err(|_| Gone)
+    }
+}
+
+/// The few numbers a list shows of a host.
+#[must_use]
+pub fn glance(host: HostId, known: &HostLive) -> pb::Glance {
+    let vitals = known.vitals.as_deref();
+    // A share of nothing is not measured, and never 0.
+    let share = |used: u64, total: u64| (total > 0).then(|| used as f32 / total as f32);
+    pb::Glance {
+        host: host.0,
+        last_seen: known.last_seen.map(|seen| seen.wall.0),
+        linked: known.linked,
+        cpu: vitals.and_then(|vitals| vitals.cpu.busy),
+        memory: vitals.and_then(|vitals| share(vitals.memory.used, vitals.memory.total)),
+        load: vitals.and_then(|vitals| vitals.load).map(|load| load.one),
+        disk: vitals
+            .and_then(|vitals| vitals.file_systems.iter().filter_map(|fs| share(fs.used, fs.total)).reduce(f32::max)),
+    }
+}
