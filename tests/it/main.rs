@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module a subject.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
+mod configuration;
 mod descriptors;
 mod fixtures;
 mod golden;
@@ -10,5 +11,3 @@ mod replicas;
 mod strategies;
 mod trust;
 mod wire;
-
-mod configuration;

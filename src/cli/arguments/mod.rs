@@ -20,7 +20,7 @@ use clap::{Args, Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
-  watchfloor                                   the console; without an enrolled fleet, this machine's own
+  watchfloor                                   the console, of this machine at first
   watchfloor hub                               serve a fleet
   watchfloor token create --role agent --client acme --site hq
   watchfloor enrol TOKEN                       join a fleet with this machine, or as its operator
