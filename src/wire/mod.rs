@@ -16,6 +16,8 @@ pub mod fact;
 mod hosts;
 mod identity;
 pub mod limits;
+#[allow(missing_docs, clippy::all, clippy::pedantic)]
+pub mod pb;
 mod profile;
 pub mod row;
 pub mod text;
@@ -29,12 +31,6 @@ pub use error::WireError;
 pub use event::{decode_event, encode_event};
 pub use fact::{decode_fact, encode_fact};
 pub use row::{restore_row, row_key, row_of, rows_of};
-
-/// Generated from `proto/watchfloor/v1`.
-#[allow(missing_docs, clippy::all, clippy::pedantic)]
-pub mod pb {
-    tonic::include_proto!("watchfloor.v1");
-}
 
 /// The descriptors of all messages and services, an encoded `google.protobuf.FileDescriptorSet`.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

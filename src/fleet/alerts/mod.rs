@@ -199,3 +199,35 @@ impl Alerts {
         self.index(&alert);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::words::{CheckState, HostId, SafeText};
+
+    #[test]
+    fn the_newest_alert_of_a_subject_is_known_in_whatever_order_they_are_archived() {
+        let (client, subject) = (ClientId::from("acme"), Subject::Host(HostId(1)));
+        let opened = |id| Event::Opened {
+            alert: AlertId(id),
+            client: client.clone(),
+            site: None,
+            host: None,
+            subject: subject.clone(),
+            level: CheckState::Critical,
+            summary: SafeText::new("down"),
+        };
+        let resolved = |id| Event::Resolved { alert: AlertId(id), by_hand: false, note: None };
+        let archived = |id| Event::Archived { alert: AlertId(id) };
+        let mut alerts = Alerts::default();
+        for event in [opened(1), resolved(1), opened(2), resolved(2)] {
+            alerts.apply(&event, Revision(1), Timestamp(0));
+        }
+        let newest = |alerts: &Alerts| alerts.about(&client, &subject).map(|alert| alert.id.0);
+        assert_eq!(newest(&alerts), Some(2));
+        alerts.apply(&archived(2), Revision(2), Timestamp(0));
+        assert_eq!(newest(&alerts), Some(1), "as a replica that begins here finds it");
+        alerts.apply(&archived(1), Revision(3), Timestamp(0));
+        assert_eq!(alerts, Alerts::default(), "no index keeps what is gone");
+    }
+}
