@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::fleet::hosts::vitals::Vitals;
-use crate::fleet::words::{CheckName, Timestamp};
+use crate::fleet::words::{CheckName, SafeText, Timestamp};
 use crate::wire::checks::CheckReading;
 
 /// Shared by the scheduler and the uplink.
@@ -20,7 +20,7 @@ pub struct Board {
 #[derive(Debug, Default)]
 struct Held {
     sample: Option<Sample>,
-    readings: BTreeMap<CheckName, (u64, CheckReading)>,
+    readings: BTreeMap<CheckName, NewReading>,
     /// Counts every change, so that a reader can ask for what came after.
     generation: u64,
     turns: u64,
@@ -48,8 +48,19 @@ pub struct News {
     pub turns: u64,
     /// The last sample, if it is new.
     pub sample: Option<Sample>,
-    /// Readings that are new.
-    pub readings: Vec<CheckReading>,
+    /// Readings that are new, the oldest change first.
+    pub readings: Vec<NewReading>,
+}
+
+/// A reading and when it came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewReading {
+    /// The generation it came with.
+    pub generation: u64,
+    /// The reading.
+    pub reading: CheckReading,
+    /// Its numbers as samples for history, by label; built-in checks have none beside the vitals.
+    pub values: Vec<(SafeText, f64)>,
 }
 
 impl Board {
@@ -61,11 +72,11 @@ impl Board {
     }
 
     /// Puts up the newest result of a check.
-    pub fn put_reading(&self, reading: CheckReading) {
+    pub fn put_reading(&self, reading: CheckReading, values: Vec<(SafeText, f64)>) {
         let mut held = self.held();
         held.generation += 1;
         let generation = held.generation;
-        held.readings.insert(reading.check.clone(), (generation, reading));
+        held.readings.insert(reading.check.clone(), NewReading { generation, reading, values });
     }
 
     /// Takes down what a check said: it no longer runs here.
@@ -111,11 +122,14 @@ impl Board {
     pub fn news_since(&self, generation: u64) -> News {
         let held = self.held();
         let new = |of: u64| of > generation;
+        let mut readings: Vec<NewReading> =
+            held.readings.values().filter(|reading| new(reading.generation)).cloned().collect();
+        readings.sort_by_key(|reading| reading.generation);
         News {
             generation: held.generation,
             turns: held.turns,
             sample: held.sample.clone().filter(|sample| new(sample.generation)),
-            readings: held.readings.values().filter(|(of, _)| new(*of)).map(|(_, reading)| reading.clone()).collect(),
+            readings,
         }
     }
 
@@ -128,28 +142,32 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::words::{CheckState, SafeText};
+    use crate::fleet::words::CheckState;
 
     fn reading(check: &str, at: i64) -> CheckReading {
         let (summary, perfdata) = (SafeText::new("x"), SafeText::default());
         CheckReading { check: check.into(), state: CheckState::Ok, summary, perfdata, at: Timestamp(at) }
     }
 
+    fn shown(news: &News) -> Vec<CheckReading> {
+        news.readings.iter().map(|new| new.reading.clone()).collect()
+    }
+
     #[test]
     fn news_are_what_came_after_and_the_newest_wins() {
         let board = Board::default();
-        board.put_reading(reading("a", 1));
+        board.put_reading(reading("a", 1), vec![]);
         board.put_sample(Timestamp(1), Vitals::default());
         let first = board.news_since(0);
         assert_eq!((first.readings.len(), first.sample.is_some()), (1, true));
         assert!(board.news_since(first.generation).readings.is_empty());
-        board.put_reading(reading("b", 2));
-        board.put_reading(reading("b", 3));
+        board.put_reading(reading("b", 2), vec![]);
+        board.put_reading(reading("b", 3), vec![]);
         let second = board.news_since(first.generation);
-        assert_eq!(second.readings, vec![reading("b", 3)]);
+        assert_eq!(shown(&second), vec![reading("b", 3)]);
         assert!(second.sample.is_none());
         board.remove_reading(&"b".into());
-        assert_eq!(board.news_since(0).readings, vec![reading("a", 1)]);
+        assert_eq!(shown(&board.news_since(0)), vec![reading("a", 1)]);
     }
 
     #[tokio::test]

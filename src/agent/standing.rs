@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::fleet::checks::Attempts;
+use crate::fleet::hosts::vitals::OsFacts;
 use crate::fleet::rules::fact::FactBody;
 use crate::fleet::words::{CheckName, CheckState, StreamId};
 
@@ -18,6 +19,8 @@ use crate::fleet::words::{CheckName, CheckState, StreamId};
 pub struct Standing {
     /// By check.
     pub checks: BTreeMap<CheckName, Attempts>,
+    /// The checksum of what the machine is, as last told.
+    pub described: Option<u32>,
     /// The outbox the facts went to.
     pub stream: StreamId,
     /// The last fact in it.
@@ -28,6 +31,8 @@ pub struct Standing {
 struct File {
     stream: u64,
     through: u64,
+    #[serde(default)]
+    described: Option<u32>,
     checks: Vec<Check>,
 }
 
@@ -50,7 +55,8 @@ impl Standing {
             let state = CheckState::from_word(&check.state)?;
             Some((CheckName::new(check.name), Attempts { state, hard: check.hard, attempt: check.attempt }))
         });
-        Self { checks: checks.collect(), stream: StreamId(file.stream), through: file.through }
+        let (described, stream, through) = (file.described, StreamId(file.stream), file.through);
+        Self { checks: checks.collect(), described, stream, through }
     }
 
     /// Writes the file; a crash leaves the old one or the new one.
@@ -64,7 +70,8 @@ impl Standing {
             hard: attempts.hard,
             attempt: attempts.attempt,
         });
-        let file = File { stream: self.stream.0, through: self.through, checks: checks.collect() };
+        let (stream, through, described) = (self.stream.0, self.through, self.described);
+        let file = File { stream, through, described, checks: checks.collect() };
         let made: PathBuf = path.with_extension("new");
         let mut out = std::fs::File::create(&made)?;
         out.write_all(&serde_json::to_vec(&file)?)?;
@@ -82,9 +89,18 @@ impl Standing {
             FactBody::Gone(name) => {
                 self.checks.remove(name);
             }
-            FactBody::Described(_) => {}
+            FactBody::Described(os) => self.described = Some(checksum(os)),
         }
     }
+}
+
+/// The checksum of what a machine is: tells whether the hub knows it already.
+#[must_use]
+pub fn checksum(os: &OsFacts) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    // Debug names every field, also those that come later
+    hasher.update(format!("{os:?}").as_bytes());
+    hasher.finalize()
 }
 
 #[cfg(test)]
@@ -98,6 +114,7 @@ mod tests {
         assert_eq!(Standing::load(&path), Standing::default());
         let mut standing = Standing { stream: StreamId(u64::MAX), ..Standing::default() };
         standing.checks.insert("disk".into(), Attempts { state: CheckState::Critical, hard: false, attempt: 2 });
+        standing.apply(6, &FactBody::Described(OsFacts::default()));
         standing.apply(7, &FactBody::Gone("cpu".into()));
         standing.save(&path).unwrap();
         assert_eq!(Standing::load(&path), standing);

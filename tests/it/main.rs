@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 mod configuration;
+mod agent;
 mod descriptors;
 mod fixtures;
 mod golden;

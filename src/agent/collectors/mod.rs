@@ -24,6 +24,7 @@ use crate::agent::collectors::filesystems::FileSystemSampler;
 use crate::agent::collectors::network::NetworkSampler;
 use crate::agent::collectors::processes::ProcessSampler;
 use crate::fleet::hosts::vitals::{OsFacts, Vitals};
+use crate::fleet::words::Timestamp;
 
 /// Something that measures a host; tests and synthetic hosts bring their own.
 pub trait VitalsSource: Send {
@@ -46,6 +47,7 @@ pub struct Collector {
     disks: DiskSampler,
     network: NetworkSampler,
     processes: ProcessSampler,
+    booted_at: Option<Timestamp>,
 }
 
 impl Collector {
@@ -59,12 +61,19 @@ impl Collector {
             disks: DiskSampler::default(),
             network: NetworkSampler::default(),
             processes: ProcessSampler::default(),
+            booted_at: None,
         };
         let now = Instant::now();
-        collector.cpu.sample(&mut collector.files);
+        (_, collector.booted_at) = collector.cpu.sample(&mut collector.files);
         collector.disks.sample(&mut collector.files, now);
         collector.network.sample(&mut collector.files, now);
         collector
+    }
+
+    /// When the host started, by its own clock.
+    #[must_use]
+    pub const fn booted_at(&self) -> Option<Timestamp> {
+        self.booted_at
     }
 
     /// What the host is.

@@ -21,6 +21,8 @@ use crate::fleet::words::StreamId;
 /// How much disk facts may take unless told otherwise.
 pub const QUOTA: u64 = 64 << 20;
 const SEGMENT_MAX: u64 = 1 << 20;
+/// Disk kept aside, so that a host whose disk is full can still say so.
+const RESERVE: usize = 256 << 10;
 /// A segment whose facts are all confirmed is replaced when it is longer than this.
 const SPENT_MAX: u64 = 64 << 10;
 
@@ -88,6 +90,7 @@ pub struct Outbox {
     place: Option<(u64, u64, u64)>,
     buffer: Vec<u8>,
     damage: Vec<Damage>,
+    reserved: bool,
     /// Held open for its lock.
     _lock: File,
 }
@@ -118,9 +121,11 @@ impl Outbox {
             place: None,
             buffer: Vec::new(),
             damage: Vec::new(),
+            reserved: false,
             _lock: lock,
         };
         outbox.load()?;
+        outbox.keep_reserve();
         Ok(outbox)
     }
 
@@ -141,6 +146,12 @@ impl Outbox {
     pub fn oldest(&self) -> u64 {
         let held = self.segments.first().map_or(self.next, |segment| segment.first);
         held.max(self.confirmed + 1).min(self.next)
+    }
+
+    /// The oldest number that may still be on disk, confirmed or not: a hub restored from a backup can ask for it again.
+    #[must_use]
+    pub fn held_from(&self) -> u64 {
+        self.segments.first().map_or(self.next, |segment| segment.first).min(self.next)
     }
 
     /// Facts held and not confirmed, by their numbers.
@@ -198,14 +209,30 @@ impl Outbox {
             return Ok(false);
         }
         self.confirmed = self.confirmed.max(through);
-        let spent = self.segments.last().is_some_and(|segment| segment.length > SPENT_MAX);
-        if spent && self.confirmed + 1 == self.next {
+        if self.is_spent(self.confirmed) {
             self.begin_segment()?;
         }
-        let kept_from =
-            self.segments.windows(2).take_while(|pair| pair.last().is_some_and(|s| s.first <= self.confirmed + 1));
-        self.drop_segments(kept_from.count())?;
+        self.drop_segments(self.freed_by(self.confirmed))?;
+        self.keep_reserve();
         Ok(true)
+    }
+
+    /// Whether [`Self::confirm`] with this number would delete facts.
+    #[must_use]
+    pub fn frees(&self, through: u64) -> bool {
+        let through = self.confirmed.max(through);
+        through < self.next && (self.is_spent(through) || self.freed_by(through) > 0)
+    }
+
+    /// All is confirmed, and the segment is long enough to be worth replacing.
+    fn is_spent(&self, confirmed: u64) -> bool {
+        confirmed + 1 == self.next && self.segments.last().is_some_and(|segment| segment.length > SPENT_MAX)
+    }
+
+    /// How many segments hold nothing but confirmed facts.
+    fn freed_by(&self, confirmed: u64) -> usize {
+        let ends = self.segments.iter().skip(1).map(|following| following.first);
+        ends.take_while(|first| *first <= confirmed + 1).count()
     }
 
     /// Facts from number `seq` on, in order: at least one, and no more than `max_bytes` of them beyond the first.
@@ -349,6 +376,17 @@ impl Outbox {
         };
         let length = segment.length;
         let outcome = file.seek(SeekFrom::Start(length)).and_then(|_| file.write_all(buffer));
+        let full =
+            |error: &io::Error| matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+        let outcome = match outcome {
+            Err(error)
+                if full(&error) && self.reserved && std::fs::remove_file(self.folder.join("reserve")).is_ok() =>
+            {
+                self.reserved = false;
+                file.seek(SeekFrom::Start(length)).and_then(|_| file.write_all(buffer))
+            }
+            outcome => outcome,
+        };
         if let Err(source) = outcome {
             // nothing was flushed yet, so what was written can be taken back and the file goes on
             if file.set_len(length).is_ok() {
@@ -361,6 +399,19 @@ impl Outbox {
         segment.length += buffer.len() as u64;
         self.writer = Some(file);
         Ok(())
+    }
+
+    /// Sets the reserve aside where it is missing and there is room for it.
+    fn keep_reserve(&mut self) {
+        let path = self.folder.join("reserve");
+        if !self.reserved {
+            let there = std::fs::metadata(&path).is_ok_and(|meta| meta.len() == RESERVE as u64);
+            self.reserved = there || std::fs::write(&path, vec![0; RESERVE]).is_ok();
+            if !self.reserved {
+                // a part of a reserve takes room and helps nobody
+                let _ = std::fs::remove_file(&path);
+            }
+        }
     }
 
     fn begin_segment(&mut self) -> Result<(), OutboxError> {

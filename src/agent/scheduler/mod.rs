@@ -23,7 +23,8 @@ use crate::fleet::checks::{Attempts, CheckResult, Transition, perfdata};
 use crate::fleet::configuration::{AssignedCheck, Assignment, CheckKind};
 use crate::fleet::hosts::vitals::Vitals;
 use crate::fleet::rules::fact::{Fact, FactBody};
-use crate::fleet::words::{CheckName, Timestamp};
+use crate::fleet::words::ids::is_plain_name;
+use crate::fleet::words::{CheckName, SafeText, Timestamp};
 use crate::wire::checks::CheckReading;
 use crate::wire::limits::PERFDATA_MAX;
 
@@ -33,6 +34,11 @@ const PROGRAMS_MAX: usize = 4;
 const FIRST_RATES: Duration = Duration::from_millis(500);
 /// A sample younger than this is fresh enough for somebody who asks for a check now.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// The most numbers of one plugin's result that are kept as history.
+const SERIES_A_CHECK: usize = 16;
+/// A check that can't run here gives no results; the hub should not call it stale for that.
+const REFUSED_INTERVAL: Duration = Duration::from_secs(31 * 86_400);
 
 /// What a scheduler is made with.
 #[derive(Debug)]
@@ -57,7 +63,12 @@ pub struct Setup<S> {
 #[derive(Clone, Debug)]
 pub enum Request {
     /// This is what to run from now on.
-    Assign(Arc<Assignment>),
+    Assign {
+        /// The checks.
+        assignment: Arc<Assignment>,
+        /// Checks this version can't run, each with the reason.
+        left_out: Vec<(String, String)>,
+    },
     /// Run one check now, or all.
     CheckNow(Option<CheckName>),
 }
@@ -153,7 +164,7 @@ impl<S: VitalsSource> Scheduler<S> {
     fn take(&mut self, request: Request) {
         let now = Instant::now();
         match request {
-            Request::Assign(assignment) => self.assign(&assignment, now),
+            Request::Assign { assignment, left_out } => self.assign(&assignment, &left_out, now),
             Request::CheckNow(asked) => {
                 if self.sampled_at.is_none_or(|at| now.saturating_duration_since(at) >= FRESH) {
                     self.next_sample = now;
@@ -167,7 +178,7 @@ impl<S: VitalsSource> Scheduler<S> {
         }
     }
 
-    fn assign(&mut self, assignment: &Assignment, now: Instant) {
+    fn assign(&mut self, assignment: &Assignment, left_out: &[(String, String)], now: Instant) {
         self.sampling_interval = assignment.sampling_interval.max(Duration::from_millis(100));
         self.heartbeat = assignment.heartbeat.max(Duration::from_millis(100));
         self.next_sample = self.next_sample.min(now + self.sampling_interval);
@@ -176,9 +187,11 @@ impl<S: VitalsSource> Scheduler<S> {
         let assigned =
             assignment.checks.iter().filter(|check| !self.setup.local.iter().any(|own| own.name == check.name));
         let checks: Vec<AssignedCheck> = assigned.cloned().chain(local).collect();
-        let gone = |name: &CheckName| !checks.iter().any(|check| check.name == *name);
-        let mut removed: Vec<CheckName> = self.slots.keys().filter(|name| gone(name)).cloned().collect();
-        removed.extend(self.setup.standing.keys().filter(|name| gone(name)).cloned());
+        let gone = |name: &CheckName| {
+            !checks.iter().any(|check| check.name == *name) && !left_out.iter().any(|(left, _)| left == name.as_str())
+        };
+        let known = self.slots.keys().chain(self.setup.standing.keys());
+        let removed: BTreeSet<CheckName> = known.filter(|name| gone(name)).cloned().collect();
         for name in removed {
             if let Some(Slot { run: Run::Running { program, .. }, .. }) = self.slots.remove(&name) {
                 program.abort();
@@ -189,6 +202,22 @@ impl<S: VitalsSource> Scheduler<S> {
             self.found.push(Fact { at: (self.setup.wall)(), body: FactBody::Gone(name) });
         }
         self.fill_slots(checks, now);
+        for (name, why) in left_out.iter().filter(|(name, _)| is_plain_name(name)) {
+            self.refuse(name.as_str().into(), why);
+        }
+    }
+
+    /// Tells that a check can't run here: the hub waits for results of it.
+    fn refuse(&mut self, name: CheckName, why: &str) {
+        let result = CheckResult::unknown(&format!("this agent cannot run the check ({why}); update the agent"));
+        let attempts = Attempts { state: result.state, hard: true, attempt: 1 };
+        // remembered where checks without a slot are, so that it goes with the next assignment
+        if self.setup.standing.insert(name.clone(), attempts) != Some(attempts) {
+            let at = (self.setup.wall)();
+            let interval_ms = u64::try_from(REFUSED_INTERVAL.as_millis()).unwrap_or(u64::MAX);
+            self.found
+                .push(Fact { at, body: check_fact(name, attempts, 1, &result, SafeText::default(), interval_ms) });
+        }
     }
 
     /// Makes or changes the slots of these checks.
@@ -349,28 +378,39 @@ impl<S: VitalsSource> Scheduler<S> {
         let skipped = slot.plan(due, now, u64::try_from(at.0).unwrap_or(0));
         let perfdata = perfdata::print(&result.perfdata, PERFDATA_MAX);
         if transition != Transition::None {
-            let body = FactBody::Check {
-                name: name.clone(),
-                state: attempts.state,
-                hard: attempts.hard,
-                attempt: attempts.attempt,
-                max_attempts: slot.check.attempts.max(1),
-                summary: result.summary.clone(),
-                long_text: result.long_text.clone(),
-                perfdata: perfdata.clone(),
-                interval_ms: u64::try_from(slot.longest_interval().as_millis()).unwrap_or(u64::MAX),
-            };
+            let interval_ms = u64::try_from(slot.longest_interval().as_millis()).unwrap_or(u64::MAX);
+            let (name, max_attempts) = (name.clone(), slot.check.attempts.max(1));
+            let body = check_fact(name, attempts, max_attempts, result, perfdata.clone(), interval_ms);
             self.found.push(Fact { at, body });
         }
+        let is_plugin = matches!(slot.check.kind, CheckKind::Plugin { .. });
+        let values = result.perfdata.iter().filter(|_| is_plugin).take(SERIES_A_CHECK);
+        let values = values.filter_map(|data| Some((data.label.clone(), data.value?))).collect();
         let board = &self.setup.board;
         board.count_skipped(skipped);
-        board.put_reading(CheckReading {
-            check: name.clone(),
-            state: result.state,
-            summary: result.summary.clone(),
-            perfdata,
-            at,
-        });
+        let (check, state, summary) = (name.clone(), result.state, result.summary.clone());
+        board.put_reading(CheckReading { check, state, summary, perfdata, at }, values);
+    }
+}
+
+fn check_fact(
+    name: CheckName,
+    attempts: Attempts,
+    max_attempts: u32,
+    result: &CheckResult,
+    perfdata: SafeText,
+    interval_ms: u64,
+) -> FactBody {
+    FactBody::Check {
+        name,
+        state: attempts.state,
+        hard: attempts.hard,
+        attempt: attempts.attempt,
+        max_attempts,
+        summary: result.summary.clone(),
+        long_text: result.long_text.clone(),
+        perfdata,
+        interval_ms,
     }
 }
 

@@ -54,7 +54,7 @@ fn bench(rules: PluginRules, local: Vec<AssignedCheck>, standing: &[(&str, Attem
 impl Bench {
     async fn assign(&self, checks: Vec<AssignedCheck>) {
         let assignment = Assignment { checks, ..Assignment::default() };
-        self.requests.send(Request::Assign(Arc::new(assignment))).await.unwrap();
+        self.requests.send(Request::Assign { assignment: Arc::new(assignment), left_out: vec![] }).await.unwrap();
     }
 
     /// The next fact as (check, state, hard, attempt), and the seconds since the beginning.
@@ -66,7 +66,7 @@ impl Bench {
 
     fn readings(&self) -> Vec<(String, CheckState)> {
         let readings = self.board.news_since(0).readings;
-        readings.into_iter().map(|reading| (reading.check.as_str().to_owned(), reading.state)).collect()
+        readings.into_iter().map(|new| (new.reading.check.as_str().to_owned(), new.reading.state)).collect()
     }
 
     fn set_busy(&self, busy: f32) {
@@ -135,6 +135,23 @@ async fn what_is_no_longer_assigned_is_told_and_taken_down_and_own_checks_win() 
     bench.assign(vec![]).await;
     assert_eq!(bench.facts.recv().await.unwrap().body, FactBody::Gone("a".into()));
     assert_eq!(bench.readings(), [("both".to_owned(), CheckState::Critical)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_this_version_cannot_run_is_unknown_once_and_says_why() {
+    let unknown = Attempts { state: CheckState::Unknown, hard: true, attempt: 1 };
+    let mut bench = bench(PluginRules::default(), vec![], &[("told", unknown)]);
+    let left_out = [("told", "x"), ("new", "kind quantum"), ("../etc", "x")];
+    let left_out = left_out.map(|(name, why)| (name.to_owned(), why.to_owned())).to_vec();
+    let assignment = Arc::new(Assignment::default());
+    bench.requests.send(Request::Assign { assignment: Arc::clone(&assignment), left_out }).await.unwrap();
+    let fact = bench.facts.recv().await.unwrap();
+    let FactBody::Check { name, state, hard, summary, .. } = fact.body else { panic!() };
+    assert_eq!((name.as_str(), state, hard), ("new", CheckState::Unknown, true));
+    assert!(summary.as_str().contains("quantum"));
+    bench.requests.send(Request::Assign { assignment, left_out: vec![] }).await.unwrap();
+    assert_eq!(bench.facts.recv().await.unwrap().body, FactBody::Gone("new".into()));
+    assert_eq!(bench.facts.recv().await.unwrap().body, FactBody::Gone("told".into()));
 }
 
 #[tokio::test(start_paused = true)]
