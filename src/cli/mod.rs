@@ -4,8 +4,10 @@ pub mod arguments;
 mod config_check;
 pub mod exit;
 mod fleets;
+mod hub;
 pub mod id;
 pub mod json;
+mod log;
 pub mod until;
 
 use std::process::ExitCode;
@@ -41,6 +43,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
             config_check::run(&Directories::configuration_of(&data))?;
         }
         Some(Verb::Fleet(verb)) => fleets::run(&verb, &directories.console)?,
+        Some(Verb::Hub(arguments)) => hub::run(arguments, &directories)?,
         _ => return Err(Failure::failed("this verb is not built yet")),
     }
     Ok(Exit::Done)
