@@ -39,12 +39,8 @@ async fn serve(options: Options) -> Result<(), Failure> {
     let hub = Hub::start(options).await.map_err(Failure::failed)?;
     let listening = hub.listening();
     let shown = |address: Option<SocketAddr>| address.map_or_else(|| "-".to_owned(), |address| address.to_string());
-    let ready = format!(
-        "ready link={} enrol={} http={}",
-        shown(listening.link),
-        shown(listening.enrol),
-        shown(listening.http)
-    );
+    let ready =
+        format!("ready link={} enrol={} http={}", shown(listening.link), shown(listening.enrol), shown(listening.http));
     // A closed standard output is no reason not to serve.
     let _ = writeln!(std::io::stdout().lock(), "{ready}");
     let stop = async {

@@ -12,7 +12,8 @@ const VARIABLE: &str = "WATCHFLOOR_LOG";
 /// Starts the log. Called once, by verbs that own their standard error.
 pub fn start() {
     let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn,watchfloor=info"));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(SafeStderr::default).try_init();
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(SafeStderr::default).try_init();
 }
 
 /// Standard error behind the sanitiser: what a host calls itself can't move an admin's cursor.
