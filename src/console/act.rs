@@ -1,0 +1,212 @@
+//! One act: what a person asks the hub to do, and how that ended.
+
+use ring::rand::SecureRandom;
+
+use crate::fleet::alerts::Until;
+use crate::fleet::words::{ActionId, AlertId, CheckName, Epoch, HostId, Revision, SafeText, Timestamp};
+use crate::wire::pb;
+
+/// A number for an act, unique in this console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ActTag(pub u64);
+
+/// What to do. Notes are sent as typed; the hub makes them safe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Take it.
+    Acknowledge {
+        /// How long it holds.
+        until: Until,
+        /// What is said.
+        note: String,
+    },
+    /// Bring it to the next step.
+    Escalate {
+        /// What is said.
+        note: String,
+    },
+    /// Give it back, or hand it over.
+    Release {
+        /// To whom; nobody when empty.
+        to: String,
+        /// What is said.
+        note: String,
+    },
+    /// Put it aside, and own it.
+    Snooze {
+        /// Until when (hub time).
+        until: Timestamp,
+        /// What is said.
+        note: String,
+    },
+    /// Say something.
+    Note {
+        /// What is said.
+        note: String,
+    },
+    /// Close it by hand.
+    Close {
+        /// What is said.
+        note: String,
+    },
+    /// Check now: what the alerts are about, or a host.
+    CheckNow {
+        /// The host; the targets' own hosts and checks when `None`.
+        host: Option<HostId>,
+        /// One check of that host; all when `None`.
+        check: Option<CheckName>,
+    },
+}
+
+/// What it is done to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Targets {
+    /// Nothing but what the verb names.
+    None,
+    /// These alerts.
+    Alerts(Vec<AlertId>),
+    /// All open alerts that match, as the hub finds them.
+    Filter {
+        /// The filter as typed.
+        filter: String,
+        /// How many the person saw; the hub refuses when more match.
+        expected: Option<u64>,
+    },
+}
+
+/// What a person asks the hub to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Act {
+    /// Made by this console; the hub gives a repeat the first answer.
+    pub id: ActionId,
+    /// The revision the person saw ([`Replica::position`]).
+    ///
+    /// [`Replica::position`]: crate::console::replica::Replica::position
+    pub seen: Revision,
+    /// What it is done to.
+    pub targets: Targets,
+    /// Only to learn what would be done.
+    pub dry_run: bool,
+    /// What to do.
+    pub verb: Verb,
+}
+
+/// How an act ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ActEnd {
+    /// The hub answered, and what it did is durable.
+    Answered(ActAnswer),
+    /// The hub refused the whole of it; why, and what to do.
+    Refused(SafeText),
+    /// It did not reach the hub, or no answer came.
+    NotSent {
+        /// Why.
+        reason: SafeText,
+        /// It was on its way when the link broke: the hub may have done it. The timeline tells.
+        perhaps_done: bool,
+    },
+}
+
+/// The hub's answer to an act.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActAnswer {
+    /// The epoch of `revision`.
+    pub epoch: Epoch,
+    /// The entry that holds it; 0 when nothing was written.
+    pub revision: Revision,
+    /// Ids of what it was done to.
+    pub done: Vec<u64>,
+    /// Ids it failed for, each with why.
+    pub failed: Vec<(u64, SafeText)>,
+    /// Ids left out because they opened or worsened after the person looked, each with why.
+    pub left_out: Vec<(u64, SafeText)>,
+    /// Whether it was only asked what would be done.
+    pub dry_run: bool,
+}
+
+impl Verb {
+    /// The verb in one word or two, as lists of pending acts show it.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Acknowledge { .. } => "acknowledge",
+            Self::Escalate { .. } => "escalate",
+            Self::Release { .. } => "release",
+            Self::Snooze { .. } => "snooze",
+            Self::Note { .. } => "note",
+            Self::Close { .. } => "close",
+            Self::CheckNow { .. } => "check now",
+        }
+    }
+
+    fn to_message(&self) -> pb::act_request::Verb {
+        use pb::act_request::Verb as Message;
+        match self {
+            Self::Acknowledge { until, note } => {
+                let (until, until_time) = match until {
+                    Until::Worse => (pb::acknowledgement::Until::Worse, 0),
+                    Until::Resolved => (pb::acknowledgement::Until::Resolved, 0),
+                    Until::Time(end) => (pb::acknowledgement::Until::Time, end.0),
+                };
+                Message::Acknowledge(pb::Acknowledge { until: until.into(), until_time, note: note.clone() })
+            }
+            Self::Escalate { note } => Message::Escalate(pb::Escalate { note: note.clone() }),
+            Self::Release { to, note } => Message::Release(pb::Release { to: to.clone(), note: note.clone() }),
+            Self::Snooze { until, note } => Message::Snooze(pb::SnoozeFor { until: until.0, note: note.clone() }),
+            Self::Note { note } => Message::Note(pb::Note { note: note.clone() }),
+            Self::Close { note } => Message::Close(pb::Close { note: note.clone() }),
+            Self::CheckNow { host, check } => Message::CheckNow(pb::CheckAsked {
+                host: host.map_or(0, |host| host.0),
+                check: check.as_ref().map(ToString::to_string),
+            }),
+        }
+    }
+}
+
+impl Act {
+    /// The request as the hub takes it.
+    #[must_use]
+    pub fn to_message(&self) -> pb::ActRequest {
+        use pb::targets::{Filter, Ids, Kind};
+        let targets = match &self.targets {
+            Targets::None => None,
+            Targets::Alerts(alerts) => Some(Kind::Ids(Ids { ids: alerts.iter().map(|alert| alert.0).collect() })),
+            Targets::Filter { filter, expected } => {
+                Some(Kind::Filter(Filter { filter: filter.clone(), expected: *expected }))
+            }
+        };
+        pb::ActRequest {
+            id: self.id.0.to_be_bytes().to_vec().into(),
+            seen: self.seen.0,
+            targets: targets.map(|kind| pb::Targets { kind: Some(kind) }),
+            dry_run: self.dry_run,
+            verb: Some(self.verb.to_message()),
+        }
+    }
+}
+
+impl ActAnswer {
+    /// Reads the hub's answer.
+    #[must_use]
+    pub fn decode(reply: pb::ActReply) -> Self {
+        let failures = |list: Vec<pb::ActFailure>| {
+            list.into_iter().map(|failure| (failure.id, SafeText::line(&failure.why))).collect()
+        };
+        Self {
+            epoch: Epoch(reply.epoch),
+            revision: Revision(reply.revision),
+            done: reply.done,
+            failed: failures(reply.failed),
+            left_out: failures(reply.left_out),
+            dry_run: reply.dry_run,
+        }
+    }
+}
+
+/// A new random id for an act; `None` when the system has no random source.
+#[must_use]
+pub fn new_action_id() -> Option<ActionId> {
+    let mut bytes = [0; 16];
+    ring::rand::SystemRandom::new().fill(&mut bytes).ok()?;
+    Some(ActionId(u128::from_be_bytes(bytes)))
+}

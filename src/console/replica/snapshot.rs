@@ -1,0 +1,28 @@
+//! A fleet as it arrived whole.
+
+use std::collections::BTreeMap;
+
+use super::counts::Counts;
+use crate::fleet::identity::Role;
+use crate::fleet::state::Fleet;
+use crate::fleet::words::{ClientId, Epoch};
+
+/// A fleet at one position, decoded and counted, ready to be swapped in.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub(super) epoch: Epoch,
+    pub(super) role: Role,
+    pub(super) scope: Option<ClientId>,
+    pub(super) fleet: Fleet,
+    pub(super) counts: Counts,
+    pub(super) partial: bool,
+}
+
+impl Snapshot {
+    /// Counts the fleet, which has its revision set. `partial` says that rows of a newer hub were left out.
+    #[must_use]
+    pub fn new(epoch: Epoch, role: Role, scope: Option<ClientId>, fleet: Fleet, partial: bool) -> Self {
+        let counts = Counts::of(&fleet, &BTreeMap::new());
+        Self { epoch, role, scope, fleet, counts, partial }
+    }
+}
