@@ -64,6 +64,19 @@ impl Failure {
     pub fn not_permitted(message: impl fmt::Display) -> Self {
         Self { exit: Exit::NotPermitted, message: message.to_string() }
     }
+
+    /// Several failures as one: their lines, and the code that counts among them.
+    ///
+    /// # Errors
+    /// Unless there is none.
+    pub fn of_many(failures: Vec<Self>) -> Result<(), Self> {
+        if failures.is_empty() {
+            return Ok(());
+        }
+        let exit = Exit::of_many(failures.iter().map(|failure| failure.exit));
+        let lines: Vec<String> = failures.into_iter().map(|failure| failure.message).collect();
+        Err(Self { exit, message: lines.join("\n") })
+    }
 }
 
 impl fmt::Display for Failure {

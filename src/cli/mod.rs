@@ -1,20 +1,53 @@
 //! Composition roots, one file a verb.
 
+mod ack;
+mod acting;
+mod alert;
+mod alert_json;
+mod alerts;
 pub mod arguments;
+mod check;
+mod checks;
+mod close;
+mod config;
 mod config_check;
+mod enrol;
+mod enrolled_agent;
+mod entries;
+mod escalate;
+mod event_json;
+mod event_words;
 pub mod exit;
+mod fleet_filter;
 mod fleets;
+mod gather;
+mod host;
+mod host_named;
+mod hosts;
 mod hub;
 pub mod id;
+mod identity;
+mod journal;
 pub mod json;
 mod log;
+mod note;
+mod output;
+mod query;
+mod reach;
+mod release;
+mod send;
+mod snooze;
+mod status;
+mod table;
+mod token;
+mod tones;
 pub mod until;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::arguments::{Arguments, ConfigVerb, Verb};
+use crate::cli::arguments::{Arguments, Verb};
 use crate::cli::exit::{Exit, Failure};
 use crate::fleet::words::SafeText;
 use crate::settings::directories::Directories;
@@ -38,13 +71,41 @@ pub fn main() -> ExitCode {
 fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
     let directories = Directories::from_environment()?;
     match arguments.verb {
-        Some(Verb::Config(ConfigVerb::Check { data })) => {
-            let data = data.unwrap_or(directories.hub);
-            config_check::run(&Directories::configuration_of(&data))?;
-        }
         Some(Verb::Fleet(verb)) => fleets::run(&verb, &directories.console)?,
         Some(Verb::Hub(arguments)) => hub::run(arguments, &directories)?,
-        _ => return Err(Failure::failed("this verb is not built yet")),
+        None | Some(Verb::Console(_) | Verb::Agent | Verb::Swarm(_)) => {
+            return Err(Failure::failed("this verb is not built yet"));
+        }
+        Some(verb) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.map_err(|error| Failure::failed(format!("cannot start: {error}")))?;
+            runtime.block_on(ask_hubs(&verb, &directories))?;
+        }
     }
     Ok(Exit::Done)
+}
+
+/// The verbs that ask hubs something and end.
+async fn ask_hubs(verb: &Verb, directories: &Directories) -> Result<(), Failure> {
+    match verb {
+        Verb::Status(verb) => status::run(verb, directories).await,
+        Verb::Hosts(verb) => hosts::run(verb, directories).await,
+        Verb::Checks(verb) => checks::run(verb, directories).await,
+        Verb::Alerts(verb) => alerts::run(verb, directories).await,
+        Verb::Alert(verb) => alert::run(verb, directories).await,
+        Verb::Journal(verb) => journal::run(verb, directories).await,
+        Verb::Ack(verb) => ack::run(verb, directories).await,
+        Verb::Escalate(verb) => escalate::run(verb, directories).await,
+        Verb::Release(verb) => release::run(verb, directories).await,
+        Verb::Snooze(verb) => snooze::run(verb, directories).await,
+        Verb::Note(verb) => note::run(verb, directories).await,
+        Verb::Close(verb) => close::run(verb, directories).await,
+        Verb::Check(verb) => check::run(verb, directories).await,
+        Verb::Token(verb) => token::run(verb, directories).await,
+        Verb::Identity(verb) => identity::run(verb, directories).await,
+        Verb::Host(verb) => host::run(verb, directories).await,
+        Verb::Config(verb) => config::run(verb, directories).await,
+        Verb::Enrol(verb) => enrol::run(verb, directories).await,
+        Verb::Console(_) | Verb::Hub(_) | Verb::Agent | Verb::Fleet(_) | Verb::Swarm(_) => Ok(()),
+    }
 }

@@ -43,24 +43,25 @@ pub struct TokenCreate {
     /// (a bearer token of the HTTP port)
     #[arg(long, value_enum)]
     pub role: TokenRole,
-    /// The client the host belongs to; made where there is none
-    #[arg(long, value_name = "ID", default_value = "local", value_parser = parse_plain_name)]
-    pub client: String,
-    /// The site the host stands at; made where there is none
-    #[arg(long, value_name = "ID", default_value = "here", value_parser = parse_plain_name)]
-    pub site: String,
-    /// What sort of machine it is: server, workstation, laptop or appliance
-    #[arg(long, value_name = "CLASS", default_value = "server", value_parser = parse_class)]
-    pub class: HostClass,
+    /// The client the host belongs to, made where there is none; or the only one a person may see [default: local;
+    /// for a person every client]
+    #[arg(long, value_name = "ID", value_parser = parse_plain_name)]
+    pub client: Option<String>,
+    /// The site the host stands at; made where there is none [default: here]
+    #[arg(long, value_name = "ID", value_parser = parse_plain_name)]
+    pub site: Option<String>,
+    /// What sort of machine it is: server, workstation, laptop or appliance [default: server]
+    #[arg(long, value_name = "CLASS", value_parser = parse_class)]
+    pub class: Option<HostClass>,
     /// The name of the host or person [default: what it calls itself]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
     /// A tag of the host; may be repeated
     #[arg(long = "tag", value_name = "TAG", value_parser = parse_plain_name)]
     pub tags: Vec<String>,
-    /// What may be run on the host from here: none, listed (what its agent.toml lists) or any
-    #[arg(long, value_name = "HANDS", default_value = "none", value_parser = parse_hands)]
-    pub hands: Hands,
+    /// What may be run on the host from here: none, listed (what its agent.toml lists) or any [default: none]
+    #[arg(long, value_name = "HANDS", value_parser = parse_hands)]
+    pub hands: Option<Hands>,
     /// How long the token can be used [default: 15m; intake and reader without end]
     #[arg(long, value_name = "SPAN", value_parser = parse_span)]
     pub ttl: Option<Duration>,

@@ -1,0 +1,266 @@
+//! An alert as `--json` prints it.
+
+use serde::Serialize;
+
+use crate::cli::id::id;
+use crate::cli::json::{rfc3339, rfc3339_or_null};
+use crate::cli::query::Answer;
+use crate::fleet::alerts::{Acknowledgement, Alert, Escalation, Snooze, Suppression, Until};
+use crate::fleet::words::SafeText;
+use crate::fleet::words::spoken_id::spoken_id;
+
+/// An alert; what there may not be is null.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct AlertJson {
+    id: String,
+    spoken_id: String,
+    fleet: String,
+    client: String,
+    site: Option<String>,
+    host: Option<String>,
+    host_id: Option<String>,
+    check: Option<String>,
+    subject: String,
+    severity: &'static str,
+    level: &'static str,
+    state: &'static str,
+    lane: Option<&'static str>,
+    summary: String,
+    opened_at: String,
+    resolved_at: Option<String>,
+    closed_by_hand: bool,
+    owner: Option<String>,
+    acknowledged: Option<AcknowledgedJson>,
+    snoozed: Option<SnoozedJson>,
+    escalation: Option<EscalationJson>,
+    next_notice: Option<String>,
+    count: u32,
+    suppressed_by: Vec<&'static str>,
+    last_note: Option<String>,
+    changed_revision: u64,
+}
+
+/// Who has it.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct AcknowledgedJson {
+    by: String,
+    at: String,
+    until: String,
+    note: Option<String>,
+}
+
+/// Who put it aside.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct SnoozedJson {
+    by: String,
+    at: String,
+    until: String,
+    note: Option<String>,
+}
+
+/// How far it was escalated.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct EscalationJson {
+    step: u32,
+    at: String,
+    by: String,
+}
+
+/// The alert of a fleet, with what came along of its host.
+#[must_use]
+pub fn alert_json(fleet: &str, answer: &Answer, alert: &Alert) -> AlertJson {
+    AlertJson {
+        id: id(fleet, alert.id),
+        spoken_id: spoken_id(alert.id),
+        fleet: fleet.to_owned(),
+        client: alert.client.to_string(),
+        site: alert.site.as_ref().map(ToString::to_string),
+        host: alert.host.and_then(|host| answer.host_name(host)).map(text),
+        host_id: alert.host.map(|host| id(fleet, host)),
+        check: alert.subject.check().map(ToString::to_string),
+        subject: alert.subject.to_string(),
+        severity: alert.severity().word(),
+        level: alert.level.word(),
+        state: if alert.is_open() { "open" } else { "resolved" },
+        lane: alert.is_open().then(|| alert.lane().word()),
+        summary: text(&alert.summary),
+        opened_at: rfc3339(alert.opened_at),
+        resolved_at: rfc3339_or_null(alert.resolved_at),
+        closed_by_hand: alert.closed_by_hand,
+        owner: alert.owner().map(text),
+        acknowledged: alert.acknowledgement.as_ref().map(acknowledged_json),
+        snoozed: alert.snooze.as_ref().map(snoozed_json),
+        escalation: alert.escalation.as_ref().map(escalation_json),
+        next_notice: None,
+        count: alert.count,
+        suppressed_by: alert.suppressions().map(Suppression::word).collect(),
+        last_note: alert.last_note.as_ref().map(text),
+        changed_revision: alert.changed.0,
+    }
+}
+
+/// An acknowledgement.
+#[must_use]
+pub fn acknowledged_json(acknowledgement: &Acknowledgement) -> AcknowledgedJson {
+    AcknowledgedJson {
+        by: text(&acknowledgement.by),
+        at: rfc3339(acknowledgement.at),
+        until: until_word(acknowledgement.until),
+        note: some(&acknowledgement.note),
+    }
+}
+
+/// A snooze.
+#[must_use]
+pub fn snoozed_json(snooze: &Snooze) -> SnoozedJson {
+    SnoozedJson { by: text(&snooze.by), at: rfc3339(snooze.at), until: rfc3339(snooze.until), note: some(&snooze.note) }
+}
+
+/// An escalation.
+#[must_use]
+pub fn escalation_json(escalation: &Escalation) -> EscalationJson {
+    EscalationJson { step: escalation.step, at: rfc3339(escalation.at), by: text(&escalation.by) }
+}
+
+/// `worse`, `resolved` or the time.
+#[must_use]
+pub fn until_word(until: Until) -> String {
+    match until {
+        Until::Worse => "worse".to_owned(),
+        Until::Resolved => "resolved".to_owned(),
+        Until::Time(end) => rfc3339(end),
+    }
+}
+
+fn text(text: &SafeText) -> String {
+    text.as_str().to_owned()
+}
+
+fn some(text: &SafeText) -> Option<String> {
+    (!text.is_empty()).then(|| text.as_str().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::fleet::alerts::Subject;
+    use crate::fleet::hosts::{Host, HostState};
+    use crate::fleet::words::{AlertId, CheckState, HostClass, HostId, IdentityId, Revision, Timestamp};
+
+    const NOON: Timestamp = Timestamp(1_795_341_600_000);
+
+    fn alert() -> Alert {
+        Alert {
+            id: AlertId(12),
+            client: "acme".into(),
+            site: Some("hq".into()),
+            host: Some(HostId(3)),
+            subject: Subject::Check { host: HostId(3), check: "disk".into() },
+            level: CheckState::Critical,
+            summary: "disk full".into(),
+            opened_at: NOON,
+            level_since: NOON,
+            resolved_at: None,
+            closed_by_hand: false,
+            acknowledgement: None,
+            snooze: None,
+            escalation: None,
+            count: 1,
+            last_note: None,
+            changed: Revision(7),
+            worsened: Revision(7),
+        }
+    }
+
+    fn answer() -> Answer {
+        let host = Host {
+            id: HostId(3),
+            name: "web-1".into(),
+            client: "acme".into(),
+            site: "hq".into(),
+            class: HostClass::Server,
+            tags: Vec::new(),
+            state: HostState::Up,
+            state_since: NOON,
+            state_reason: String::new(),
+            os: None,
+            enrolled_at: NOON,
+            identity: IdentityId(1),
+            last_seen: None,
+            synthetic: false,
+        };
+        let mut answer = Answer::default();
+        answer.fleet.hosts.hosts.insert(HostId(3), Arc::new(host));
+        answer
+    }
+
+    fn shown(alert: &Alert) -> Value {
+        serde_json::to_value(alert_json("main", &answer(), alert)).unwrap()
+    }
+
+    #[test]
+    fn a_new_alert_has_every_field_of_the_contract() {
+        let json = shown(&alert());
+        for (key, value) in [
+            ("id", json!("main/12")),
+            ("fleet", json!("main")),
+            ("client", json!("acme")),
+            ("site", json!("hq")),
+            ("host", json!("web-1")),
+            ("check", json!("disk")),
+            ("subject", json!("check:3/disk")),
+            ("severity", json!("critical")),
+            ("state", json!("open")),
+            ("lane", json!("new")),
+            ("summary", json!("disk full")),
+            ("opened_at", json!("2026-11-22T10:00:00Z")),
+            ("acknowledged", Value::Null),
+            ("escalation", Value::Null),
+            ("next_notice", Value::Null),
+            ("count", json!(1)),
+            ("suppressed_by", json!([])),
+        ] {
+            assert_eq!(json.get(key), Some(&value), "{key}");
+        }
+    }
+
+    #[test]
+    fn who_has_it_and_how_long_is_told() {
+        let mut taken = alert();
+        let by = SafeText::from("okafor");
+        taken.acknowledgement =
+            Some(Acknowledgement { by: by.clone(), at: NOON, until: Until::Worse, note: "on it".into() });
+        taken.escalation = Some(Escalation { step: 2, at: NOON, by: by.clone(), revision: Revision(9) });
+        let json = shown(&taken);
+        let expected = json!({"by": "okafor", "at": "2026-11-22T10:00:00Z", "until": "worse", "note": "on it"});
+        assert_eq!(json["acknowledged"], expected);
+        assert_eq!(json["escalation"], json!({"step": 2, "at": "2026-11-22T10:00:00Z", "by": "okafor"}));
+        assert_eq!(json["lane"], "owned");
+
+        taken.snooze = Some(Snooze { by, at: NOON, until: Timestamp(NOON.0 + 60_000), note: SafeText::default() });
+        let json = shown(&taken);
+        assert_eq!((&json["lane"], &json["suppressed_by"]), (&json!("muted"), &json!(["snoozed"])));
+        assert_eq!(json["snoozed"]["until"], "2026-11-22T10:01:00Z");
+        assert_eq!(json["snoozed"]["note"], Value::Null);
+
+        taken.resolved_at = Some(NOON);
+        let json = shown(&taken);
+        assert_eq!((&json["state"], &json["lane"]), (&json!("resolved"), &Value::Null));
+    }
+
+    #[test]
+    fn an_alert_of_no_host_says_so() {
+        let mut alert = alert();
+        (alert.host, alert.site) = (None, None);
+        alert.subject = Subject::External { source: "kuma".into(), fingerprint: "77".into() };
+        let json = shown(&alert);
+        for key in ["host", "host_id", "site", "check"] {
+            assert_eq!(json.get(key), Some(&Value::Null), "{key}");
+        }
+        assert_eq!(json["subject"], "external:kuma/77");
+    }
+}

@@ -1,0 +1,382 @@
+//! Every event as `--json` prints it: an object with its `kind` and its fields. Complete, so that what the journal holds
+//! can be read by scripts; only a token's secret, which is kept as a hash, is left out.
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::alert_json::{acknowledged_json, escalation_json, snoozed_json};
+use crate::cli::id::id;
+use crate::cli::json::{rfc3339, rfc3339_or_null};
+use crate::cli::query::Answer;
+use crate::fleet::hosts::vitals::OsFacts;
+use crate::fleet::hosts::{Client, Site};
+use crate::fleet::identity::{Identity, Token};
+use crate::fleet::state::Event;
+use crate::fleet::words::{BlobId, HostId, SafeText};
+use crate::fleet::{alerts, checks, hosts, identity, profile};
+
+/// One event of a fleet's journal.
+#[must_use]
+pub fn event_json(fleet: &str, answer: &Answer, event: &Event) -> Value {
+    let scene = Scene { fleet, answer };
+    match event {
+        Event::Profile(event) => profile_event(&scene, event),
+        Event::Hosts(event) => hosts_event(&scene, event),
+        Event::Checks(event) => checks_event(&scene, event),
+        Event::Alerts(event) => alerts_event(&scene, event),
+        Event::Identity(event) => identity_event(&scene, event),
+        Event::Unknown => json!({"kind": "unknown"}),
+    }
+}
+
+/// Where the event happened.
+struct Scene<'s> {
+    fleet: &'s str,
+    answer: &'s Answer,
+}
+
+impl Scene<'_> {
+    fn id(&self, number: impl std::fmt::Display) -> String {
+        id(self.fleet, number)
+    }
+
+    /// An event about a host: `host` is its name, where that came along.
+    fn of_host(&self, kind: &str, host: HostId, fields: Value) -> Value {
+        let name = self.answer.host_name(host).map(SafeText::as_str);
+        joined(json!({"kind": kind, "host": name, "host_id": self.id(host)}), fields)
+    }
+}
+
+fn joined(head: Value, fields: Value) -> Value {
+    let mut object = Map::new();
+    for part in [head, fields] {
+        if let Value::Object(part) = part {
+            object.extend(part);
+        }
+    }
+    Value::Object(object)
+}
+
+fn profile_event(scene: &Scene<'_>, event: &profile::Event) -> Value {
+    use profile::Event;
+    match event {
+        Event::HubStarted { version, waits_until } => {
+            json!({"kind": "hub_started", "version": version.as_str(), "waits_until": rfc3339(*waits_until)})
+        }
+        Event::JudgingBegan => json!({"kind": "judging_began"}),
+        Event::ClockJumped { by_ms } => json!({"kind": "clock_jumped", "by_ms": by_ms}),
+        Event::Refused { who, identity, what, why, count } => json!({
+            "kind": "refused",
+            "who": who.as_str(),
+            "identity": identity.map(|identity| scene.id(identity)),
+            "what": what.as_str(),
+            "why": why.as_str(),
+            "count": count,
+        }),
+        Event::ConfigurationApplied { hash, changes } => json!({
+            "kind": "configuration_applied",
+            "hash": hex(hash),
+            "changes": changes.iter().map(SafeText::as_str).collect::<Vec<_>>(),
+        }),
+        Event::Renamed { name } => json!({"kind": "renamed", "name": name.as_str()}),
+    }
+}
+
+fn hosts_event(scene: &Scene<'_>, event: &hosts::Event) -> Value {
+    use hosts::Event;
+    match event {
+        Event::ClientDescribed(client) => client_described(client),
+        Event::SiteDescribed(site) => site_described(site),
+        Event::Enrolled { host, name, client, site, class, tags, identity, synthetic } => json!({
+            "kind": "host_enrolled",
+            "host": name.as_str(),
+            "host_id": scene.id(host),
+            "client": client.as_str(),
+            "site": site.as_str(),
+            "class": class.word(),
+            "tags": tags,
+            "identity": scene.id(identity),
+            "synthetic": synthetic,
+        }),
+        Event::Described { host, os } => scene.of_host("host_described", *host, os_facts(os)),
+        Event::StateChanged { host, state, reason, last_seen } => scene.of_host(
+            "host_state_changed",
+            *host,
+            json!({"state": state.word(), "reason": reason, "last_seen_at": rfc3339_or_null(*last_seen)}),
+        ),
+        Event::Retired { host } => scene.of_host("host_retired", *host, Value::Null),
+        Event::FactsLost { host, stream, from, to } => {
+            // A stream is a random 64-bit number: as a JSON number it would lose its last digits.
+            scene.of_host("facts_lost", *host, json!({"stream": stream.to_string(), "from": from, "to": to}))
+        }
+    }
+}
+
+fn client_described(client: &Client) -> Value {
+    json!({
+        "kind": "client_described",
+        "client": client.id.as_str(),
+        "name": client.name.as_str(),
+        "contact": client.contact.as_str(),
+        "line": client.line.as_str(),
+        "contract": client.contract.as_str(),
+        "configured": client.configured,
+    })
+}
+
+fn site_described(site: &Site) -> Value {
+    json!({
+        "kind": "site_described",
+        "client": site.client.as_str(),
+        "site": site.id.as_str(),
+        "name": site.name.as_str(),
+        "line": site.line.as_str(),
+        "configured": site.configured,
+    })
+}
+
+fn os_facts(os: &OsFacts) -> Value {
+    json!({
+        "hostname": os.hostname.as_str(),
+        "os_name": os.os_name.as_str(),
+        "os_version": os.os_version.as_str(),
+        "kernel": os.kernel.as_str(),
+        "architecture": os.arch.as_str(),
+        "cpu_model": os.cpu_model.as_str(),
+        "cores": os.cores,
+        "memory_bytes": os.memory,
+        "virtualization": os.virtualization.as_ref().map(SafeText::as_str),
+        "agent_version": os.agent_version.as_str(),
+    })
+}
+
+fn checks_event(scene: &Scene<'_>, event: &checks::Event) -> Value {
+    use checks::Event;
+    match event {
+        Event::Changed {
+            host,
+            check,
+            state,
+            hard,
+            attempt,
+            max_attempts,
+            summary,
+            perfdata,
+            interval_ms,
+            output,
+            measured_at,
+        } => scene.of_host(
+            "check_changed",
+            *host,
+            json!({
+                "check": check.as_str(),
+                "state": state.word(),
+                "hard": hard,
+                "attempt": attempt,
+                "max_attempts": max_attempts,
+                "summary": summary.as_str(),
+                "perfdata": perfdata.as_str(),
+                "interval_seconds": interval_ms / 1000,
+                "output": output.as_ref().map(BlobId::to_string),
+                "measured_at": rfc3339(*measured_at),
+            }),
+        ),
+        Event::Stale { host, check, stale } => {
+            scene.of_host("check_stale", *host, json!({"check": check.as_str(), "stale": stale}))
+        }
+        Event::Removed { host, check } => scene.of_host("check_removed", *host, json!({"check": check.as_str()})),
+        Event::Asked { host, check } => {
+            scene.of_host("check_asked", *host, json!({"check": check.as_ref().map(|check| check.as_str())}))
+        }
+    }
+}
+
+fn alerts_event(scene: &Scene<'_>, event: &alerts::Event) -> Value {
+    use alerts::Event;
+    let said = |text: &Option<SafeText>| text.as_ref().map(|text| text.as_str().to_owned());
+    let (kind, fields) = match event {
+        Event::Opened { alert: _, client, site, host, subject, level, summary } => (
+            "alert_opened",
+            json!({
+                "client": client.as_str(),
+                "site": site.as_ref().map(|site| site.as_str()),
+                "host": host.and_then(|host| scene.answer.host_name(host)).map(SafeText::as_str),
+                "host_id": host.map(|host| scene.id(host)),
+                "subject": subject.to_string(),
+                "check": subject.check().map(|check| check.as_str()),
+                "level": level.word(),
+                "severity": level.severity().map(|severity| severity.word()),
+                "summary": summary.as_str(),
+            }),
+        ),
+        Event::Reopened { alert: _, level, summary } => {
+            ("alert_reopened", json!({"level": level.word(), "summary": summary.as_str()}))
+        }
+        Event::LevelChanged { alert: _, level, summary, worse } => {
+            ("alert_level_changed", json!({"level": level.word(), "summary": summary.as_str(), "worse": worse}))
+        }
+        Event::Resolved { alert: _, by_hand, note } => {
+            ("alert_resolved", json!({"by_hand": by_hand, "note": said(note)}))
+        }
+        Event::Acknowledged { alert: _, acknowledgement } => {
+            ("alert_acknowledged", fields_of(&acknowledged_json(acknowledgement)))
+        }
+        Event::AcknowledgementEnded { alert: _, why } => ("acknowledgement_ended", json!({"why": why})),
+        Event::Snoozed { alert: _, snooze } => ("alert_snoozed", fields_of(&snoozed_json(snooze))),
+        Event::SnoozeEnded { alert: _ } => ("snooze_ended", Value::Null),
+        Event::Escalated { alert: _, escalation, note } => {
+            ("alert_escalated", joined(fields_of(&escalation_json(escalation)), json!({"note": said(note)})))
+        }
+        Event::Released { alert: _, by, to, note } => {
+            ("alert_released", json!({"by": by.as_str(), "to": said(to), "note": said(note)}))
+        }
+        Event::Noted { alert: _, by, note } => ("alert_noted", json!({"by": by.as_str(), "note": note.as_str()})),
+        Event::Archived { alert: _ } => ("alert_archived", Value::Null),
+    };
+    joined(json!({"kind": kind, "alert": scene.id(event.alert())}), fields)
+}
+
+fn identity_event(scene: &Scene<'_>, event: &identity::Event) -> Value {
+    use identity::Event;
+    match event {
+        Event::TokenCreated(token) => token_created(scene, token),
+        Event::TokenEnded { token, status } => {
+            json!({"kind": "token_ended", "token": scene.id(token), "status": status.word()})
+        }
+        Event::Recorded(identity) => identity_recorded(scene, identity),
+        Event::Revoked { identity } => json!({"kind": "identity_revoked", "identity": scene.id(identity)}),
+        Event::RoleChanged { identity, role } => {
+            json!({"kind": "role_changed", "identity": scene.id(identity), "role": role.word()})
+        }
+        Event::Renewed { identity, not_after, key_hash } => json!({
+            "kind": "identity_renewed",
+            "identity": scene.id(identity),
+            "not_after": rfc3339(*not_after),
+            "key_hash": hex(key_hash),
+        }),
+    }
+}
+
+fn token_created(scene: &Scene<'_>, token: &Token) -> Value {
+    json!({
+        "kind": "token_created",
+        "token": scene.id(token.id),
+        "role": token.role.word(),
+        "client": token.client.as_ref().map(|client| client.as_str()),
+        "site": token.site.as_ref().map(|site| site.as_str()),
+        "class": token.class.word(),
+        "name": token.name.as_ref().map(SafeText::as_str),
+        "tags": token.tags,
+        "hands": token.hands.word(),
+        "expires_at": token.expires_at.map(rfc3339),
+        "created_by": token.created_by.as_str(),
+    })
+}
+
+fn identity_recorded(scene: &Scene<'_>, identity: &Identity) -> Value {
+    json!({
+        "kind": "identity_recorded",
+        "identity": scene.id(identity.id),
+        "name": identity.name.as_str(),
+        "role": identity.role.word(),
+        "client": identity.client.as_ref().map(|client| client.as_str()),
+        "host_id": identity.host.map(|host| scene.id(host)),
+        "not_after": rfc3339(identity.not_after),
+        "key_hash": hex(&identity.key_hash),
+    })
+}
+
+fn fields_of(value: &impl serde::Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+fn hex(hash: &[u8; 32]) -> String {
+    BlobId(*hash).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::alerts::{Acknowledgement, Subject, Until};
+    use crate::fleet::identity::{Hands, Role, TokenStatus};
+    use crate::fleet::words::{AlertId, CheckState, HostClass, StreamId, Timestamp, TokenId};
+
+    const NOON: Timestamp = Timestamp(1_795_341_600_000);
+
+    fn shown(event: Event) -> Value {
+        event_json("main", &Answer::default(), &event)
+    }
+
+    #[test]
+    fn an_event_is_its_kind_and_its_fields() {
+        let acknowledgement =
+            Acknowledgement { by: "okafor".into(), at: NOON, until: Until::Time(NOON), note: "on it".into() };
+        assert_eq!(
+            shown(Event::Alerts(alerts::Event::Acknowledged { alert: AlertId(12), acknowledgement })),
+            json!({
+                "kind": "alert_acknowledged",
+                "alert": "main/12",
+                "by": "okafor",
+                "at": "2026-11-22T10:00:00Z",
+                "until": "2026-11-22T10:00:00Z",
+                "note": "on it",
+            })
+        );
+        assert_eq!(
+            shown(Event::Alerts(alerts::Event::Opened {
+                alert: AlertId(1),
+                client: "acme".into(),
+                site: None,
+                host: Some(HostId(3)),
+                subject: Subject::Host(HostId(3)),
+                level: CheckState::Unknown,
+                summary: "gone".into(),
+            })),
+            json!({
+                "kind": "alert_opened",
+                "alert": "main/1",
+                "client": "acme",
+                "site": null,
+                "host": null,
+                "host_id": "main/3",
+                "subject": "host:3",
+                "check": null,
+                "level": "unknown",
+                "severity": "warning",
+                "summary": "gone",
+            })
+        );
+        assert_eq!(
+            shown(Event::Hosts(hosts::Event::Retired { host: HostId(3) })),
+            json!({"kind": "host_retired", "host": null, "host_id": "main/3"})
+        );
+        assert_eq!(shown(Event::Unknown), json!({"kind": "unknown"}));
+    }
+
+    #[test]
+    fn a_large_number_keeps_its_digits() {
+        let lost = hosts::Event::FactsLost { host: HostId(1), stream: StreamId(u64::MAX), from: 1, to: 2 };
+        assert_eq!(shown(Event::Hosts(lost))["stream"], "18446744073709551615");
+    }
+
+    #[test]
+    fn nothing_of_a_secret_is_shown() {
+        let token = Token {
+            id: TokenId(1),
+            secret_hash: [0xab; 32],
+            role: Role::Agent,
+            client: None,
+            site: None,
+            class: HostClass::Server,
+            name: None,
+            tags: vec!["db".into()],
+            hands: Hands::None,
+            created_at: NOON,
+            expires_at: None,
+            created_by: "okafor".into(),
+            status: TokenStatus::Open,
+        };
+        let json = shown(Event::Identity(identity::Event::TokenCreated(token)));
+        assert!(!json.to_string().contains("abab"), "{json}");
+        assert_eq!((&json["tags"], &json["expires_at"]), (&json!(["db"]), &Value::Null));
+    }
+}

@@ -1,0 +1,218 @@
+//! Every event as a line that people read.
+
+use jiff::tz::TimeZone;
+
+use crate::cli::query::Answer;
+use crate::fleet::alerts::Until;
+use crate::fleet::state::Event;
+use crate::fleet::words::{CheckState, HostId, SafeText, Timestamp};
+use crate::fleet::{alerts, checks, hosts, identity, profile};
+
+/// One event in words. Who caused it stands beside.
+#[must_use]
+pub fn event_words(answer: &Answer, event: &Event, zone: &TimeZone) -> String {
+    let teller = Teller { answer, zone };
+    match event {
+        Event::Profile(event) => teller.profile(event),
+        Event::Hosts(event) => teller.hosts(event),
+        Event::Checks(event) => teller.checks(event),
+        Event::Alerts(event) => teller.alerts(event),
+        Event::Identity(event) => teller.identity(event),
+        Event::Unknown => "something that only a newer release can tell".to_owned(),
+    }
+}
+
+/// A moment on the wall clock of a zone, for people.
+#[must_use]
+pub fn wall_clock(at: Timestamp, zone: &TimeZone) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+struct Teller<'t> {
+    answer: &'t Answer,
+    zone: &'t TimeZone,
+}
+
+impl Teller<'_> {
+    fn time(&self, at: Timestamp) -> String {
+        wall_clock(at, self.zone)
+    }
+
+    fn host(&self, host: HostId) -> String {
+        match self.answer.host_name(host) {
+            Some(name) => format!("{} ({host})", name.as_str()),
+            None => format!("host {host}"),
+        }
+    }
+
+    fn profile(&self, event: &profile::Event) -> String {
+        use profile::Event;
+        match event {
+            Event::HubStarted { version, waits_until } => {
+                format!("hub {} started; judges silence from {}", version.as_str(), self.time(*waits_until))
+            }
+            Event::JudgingBegan => "the hub judges silence again".to_owned(),
+            Event::ClockJumped { by_ms } => format!("the hub's clock jumped by {} s", by_ms / 1000),
+            Event::Refused { who, what, why, count, identity: _ } => {
+                let times = if *count > 1 { format!(" ({count} times)") } else { String::new() };
+                format!("refused {} to {}: {}{times}", what.as_str(), who.as_str(), why.as_str())
+            }
+            Event::ConfigurationApplied { changes, hash: _ } => match changes.as_slice() {
+                [] => "configuration applied; nothing changed".to_owned(),
+                [first] => format!("configuration applied: {}", first.as_str()),
+                [first, rest @ ..] => {
+                    format!("configuration applied: {} and {} more changes", first.as_str(), rest.len())
+                }
+            },
+            Event::Renamed { name } => format!("the fleet is called {}", name.as_str()),
+        }
+    }
+
+    fn hosts(&self, event: &hosts::Event) -> String {
+        use hosts::Event;
+        match event {
+            Event::ClientDescribed(client) => format!("client {} described as {}", client.id, client.name.as_str()),
+            Event::SiteDescribed(site) => {
+                format!("site {} of {} described as {}", site.id, site.client, site.name.as_str())
+            }
+            Event::Enrolled { host, name, client, site, class, .. } => {
+                format!("{} ({host}) enrolled: a {class} at {client}, {site}", name.as_str())
+            }
+            Event::Described { host, os } => {
+                format!("{} runs {} {}", self.host(*host), os.os_name.as_str(), os.os_version.as_str())
+            }
+            Event::StateChanged { host, state, reason, last_seen: _ } => {
+                format!("{} is {state}{}", self.host(*host), said(Some(reason)))
+            }
+            Event::Retired { host } => format!("{} retired", self.host(*host)),
+            Event::FactsLost { host, from, to, stream: _ } => {
+                format!("{} lost facts {from} to {to} before they could be sent", self.host(*host))
+            }
+        }
+    }
+
+    fn checks(&self, event: &checks::Event) -> String {
+        use checks::Event;
+        match event {
+            Event::Changed { host, check, state, hard, attempt, max_attempts, summary, .. } => {
+                let soft = if *hard { String::new() } else { format!(" (try {attempt} of {max_attempts})") };
+                format!("{check} on {} is {state}{soft}{}", self.host(*host), said(Some(summary)))
+            }
+            Event::Stale { host, check, stale: true } => format!("{check} on {} is stale", self.host(*host)),
+            Event::Stale { host, check, stale: false } => {
+                format!("{check} on {} reports again", self.host(*host))
+            }
+            Event::Removed { host, check } => format!("{check} no longer runs on {}", self.host(*host)),
+            Event::Asked { host, check: Some(check) } => format!("asked {} for {check} now", self.host(*host)),
+            Event::Asked { host, check: None } => format!("asked {} for all its checks now", self.host(*host)),
+        }
+    }
+
+    fn alerts(&self, event: &alerts::Event) -> String {
+        use alerts::Event;
+        let alert = event.alert();
+        match event {
+            Event::Opened { client, host, level, summary, .. } => {
+                let place = host.map_or_else(|| client.to_string(), |host| self.host(host));
+                format!("alert {alert} opened: {} at {place}{}", level_word(*level), said(Some(summary)))
+            }
+            Event::Reopened { level, summary, .. } => {
+                format!("alert {alert} reopened: {}{}", level_word(*level), said(Some(summary)))
+            }
+            Event::LevelChanged { level, summary, worse, .. } => {
+                let how = if *worse { "got worse" } else { "changed" };
+                format!("alert {alert} {how}: {}{}", level_word(*level), said(Some(summary)))
+            }
+            Event::Resolved { by_hand: true, note, .. } => {
+                format!("alert {alert} closed by hand{}", said(note.as_ref()))
+            }
+            Event::Resolved { note, .. } => format!("alert {alert} resolved{}", said(note.as_ref())),
+            Event::Acknowledged { acknowledgement, .. } => {
+                let until = match acknowledgement.until {
+                    Until::Worse => "it gets worse".to_owned(),
+                    Until::Resolved => "it is resolved".to_owned(),
+                    Until::Time(end) => self.time(end),
+                };
+                let by = acknowledgement.by.as_str();
+                format!("alert {alert} acknowledged by {by} until {until}{}", said(Some(&acknowledgement.note)))
+            }
+            Event::AcknowledgementEnded { why, .. } => format!("alert {alert} has no owner any more: {why}"),
+            Event::Snoozed { snooze, .. } => format!(
+                "alert {alert} snoozed by {} until {}{}",
+                snooze.by.as_str(),
+                self.time(snooze.until),
+                said(Some(&snooze.note))
+            ),
+            Event::SnoozeEnded { .. } => format!("the snooze of alert {alert} ended"),
+            Event::Escalated { escalation, note, .. } => format!(
+                "alert {alert} escalated to step {} by {}{}",
+                escalation.step,
+                escalation.by.as_str(),
+                said(note.as_ref())
+            ),
+            Event::Released { by, to: Some(to), note, .. } => {
+                format!("alert {alert} handed to {} by {}{}", to.as_str(), by.as_str(), said(note.as_ref()))
+            }
+            Event::Released { by, note, .. } => {
+                format!("alert {alert} released by {}{}", by.as_str(), said(note.as_ref()))
+            }
+            Event::Noted { by, note, .. } => format!("alert {alert}: {} says: {}", by.as_str(), note.as_str()),
+            Event::Archived { .. } => format!("alert {alert} went to the archive"),
+        }
+    }
+
+    fn identity(&self, event: &identity::Event) -> String {
+        use identity::Event;
+        match event {
+            Event::TokenCreated(token) => {
+                let end = token
+                    .expires_at
+                    .map_or_else(|| "without end".to_owned(), |end| format!("until {}", self.time(end)));
+                format!("token {} made for the role {}, {end}", token.id, token.role)
+            }
+            Event::TokenEnded { token, status } => format!("token {token} {}", status.word()),
+            Event::Recorded(identity) => {
+                format!("{} joined as {} (identity {})", identity.name.as_str(), identity.role, identity.id)
+            }
+            Event::Revoked { identity } => format!("identity {identity} revoked"),
+            Event::RoleChanged { identity, role } => format!("identity {identity} is {role} now"),
+            Event::Renewed { identity, not_after, .. } => {
+                format!("certificate of identity {identity} renewed until {}", self.time(*not_after))
+            }
+        }
+    }
+}
+
+fn level_word(level: CheckState) -> String {
+    level.word().to_owned()
+}
+
+fn said<T: AsRef<str>>(text: Option<&T>) -> String {
+    match text.map(AsRef::as_ref) {
+        None | Some("") => String::new(),
+        Some(text) => format!(": {}", SafeText::new(text).as_str()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::alerts::Acknowledgement;
+    use crate::fleet::words::AlertId;
+
+    #[test]
+    fn who_did_what_and_why_is_one_line() {
+        let acknowledgement = Acknowledgement {
+            by: "okafor".into(),
+            at: Timestamp(0),
+            until: Until::Worse,
+            note: "calling\nthem".into(),
+        };
+        let event = Event::Alerts(alerts::Event::Acknowledged { alert: AlertId(12), acknowledgement });
+        let words = event_words(&Answer::default(), &event, &TimeZone::UTC);
+        assert_eq!(words, "alert 12 acknowledged by okafor until it gets worse: calling⏎them");
+        let event = Event::Checks(checks::Event::Asked { host: HostId(3), check: None });
+        assert_eq!(event_words(&Answer::default(), &event, &TimeZone::UTC), "asked host 3 for all its checks now");
+    }
+}

@@ -1,0 +1,93 @@
+//! One question to a hub and its answer, in the fleet's own types.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::cli::reach::FleetLink;
+use crate::fleet::state::{Entry, Fleet};
+use crate::fleet::words::{HostId, SafeText, Timestamp};
+use crate::link::LinkError;
+use crate::wire::pb::{self, QueryReply, QueryRequest};
+use crate::wire::{WireError, decode_entry, restore_row};
+
+/// How long a hub may take from one message of an answer to the next.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What a hub answered.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// The rows, in place; it holds nothing but them.
+    pub fleet: Fleet,
+    /// The hub's wall time.
+    pub hub_time: Timestamp,
+    /// The newest of the hosts among the rows.
+    pub glances: BTreeMap<HostId, pb::Glance>,
+    /// Entries, as they came.
+    pub entries: Vec<Entry>,
+    /// How the fleet is.
+    pub status: Option<pb::Status>,
+    /// The checks a host gets.
+    pub assigned: Vec<pb::AssignedCheck>,
+    /// A host's configuration, explained.
+    pub lines: Vec<SafeText>,
+    /// Whether the hub is newer and said what this program can't read.
+    pub is_partial: bool,
+}
+
+/// Asks and waits for the whole answer.
+///
+/// # Errors
+/// When the connection is lost, the hub refuses, or its answer can't be read.
+pub async fn ask(link: &FleetLink, request: QueryRequest) -> Result<Answer, LinkError> {
+    let connection = link.connection();
+    let late = || LinkError::NoHub(format!("the hub did not answer within {} s", TIMEOUT.as_secs()));
+    let stream = timeout(TIMEOUT, connection.console().query(request)).await.map_err(|_| late())?;
+    let mut stream = stream.map_err(|status| connection.error(&status))?.into_inner();
+    let mut answer = Answer::default();
+    loop {
+        let message = timeout(TIMEOUT, stream.message()).await.map_err(|_| late())?;
+        match message.map_err(|status| connection.error(&status))? {
+            Some(reply) => answer.take(reply).map_err(|error| {
+                LinkError::Refused(format!(
+                    "the hub's answer can't be read ({error}): install the same release as the hub"
+                ))
+            })?,
+            None => return Ok(answer),
+        }
+    }
+}
+
+impl Answer {
+    /// Takes one message of the answer.
+    fn take(&mut self, reply: QueryReply) -> Result<(), WireError> {
+        if reply.hub_time != 0 {
+            self.hub_time = Timestamp(reply.hub_time);
+        }
+        for row in reply.rows {
+            self.is_partial |= restore_row(&mut self.fleet, row)?.is_none();
+        }
+        self.glances.extend(reply.glances.into_iter().map(|glance| (HostId(glance.host), glance)));
+        for entry in reply.entries {
+            self.entries.push(decode_entry(entry)?);
+        }
+        self.status = reply.status.or(self.status.take());
+        self.assigned.extend(reply.assigned);
+        self.lines.extend(reply.lines.iter().map(|line| SafeText::new(line)));
+        Ok(())
+    }
+
+    /// When a host was last seen: by the live reading, else as of its last change of state.
+    #[must_use]
+    pub fn last_seen(&self, host: HostId) -> Option<Timestamp> {
+        let live = self.glances.get(&host).and_then(|glance| glance.last_seen).map(Timestamp);
+        live.or_else(|| self.fleet.hosts.hosts.get(&host).and_then(|host| host.last_seen))
+    }
+
+    /// A host's name, where its row came along.
+    #[must_use]
+    pub fn host_name(&self, host: HostId) -> Option<&SafeText> {
+        self.fleet.hosts.hosts.get(&host).map(|host| &host.name)
+    }
+}
