@@ -7,7 +7,7 @@
 //! ```
 //!
 //! and inside [`fleet`]: `rules → state → domains → words`. Siblings do not import each other.
-//! `fleet` is pure: no tokio, tonic, prost or ratatui. `tests/it/house.rs` holds this rule.
+//! `fleet` is pure: no tokio, tonic, prost or ratatui. `tests/it/house/` holds this rule.
 
 pub mod agent;
 pub mod cli;

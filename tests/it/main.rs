@@ -8,6 +8,7 @@ mod fixtures;
 mod golden;
 mod golden_story;
 mod histories;
+mod house;
 mod replica_counts;
 mod replicas;
 mod strategies;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 
-use crate::cli::arguments::Fleets;
+use crate::cli::arguments::fleets::Fleets;
 use crate::cli::arguments::values::{Until, parse_span, parse_until};
 use crate::cli::id::{AlertArgument, HostArgument};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::cli::arguments::Fleets;
+use crate::cli::arguments::fleets::Fleets;
 use crate::cli::arguments::values::{parse_class, parse_plain_name, parse_span};
 use crate::cli::id::{HostArgument, NumberArgument};
 use crate::fleet::identity::{Hands, Role};

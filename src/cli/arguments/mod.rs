@@ -2,6 +2,7 @@
 
 mod acts;
 mod administration;
+mod fleets;
 mod programs;
 mod reads;
 mod values;
@@ -10,13 +11,12 @@ pub use acts::{Acknowledge, ActTargets, CheckNow, Close, Escalate, Note, Release
 pub use administration::{
     ConfigVerb, Enrol, FleetVerb, HostVerb, IdentityVerb, OperatorRole, TokenCreate, TokenRole, TokenVerb,
 };
+pub use fleets::Fleets;
 pub use programs::{Console, Hub, Screen, Swarm};
 pub use reads::{Alert, Alerts, Checks, Hosts, Journal, Status};
 pub use values::Until;
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -101,18 +101,6 @@ pub enum Verb {
     Check(CheckNow),
     /// Load a hub with synthetic agents over the real protocol
     Swarm(Swarm),
-}
-
-/// Which fleets a verb speaks to: the hub of a data directory, else the named ones, else every enrolled fleet and the
-/// local hub.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
-pub struct Fleets {
-    /// The hub whose data lies here, over its socket
-    #[arg(long, value_name = "DIR", conflicts_with = "fleet")]
-    pub data: Option<PathBuf>,
-    /// A fleet by its local name; may be repeated
-    #[arg(long, value_name = "NAME")]
-    pub fleet: Vec<String>,
 }
 
 #[cfg(test)]

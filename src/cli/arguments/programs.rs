@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::arguments::Fleets;
+use crate::cli::arguments::fleets::Fleets;
 use crate::cli::arguments::values::{parse_listen, parse_plain_name, parse_span};
 use crate::settings::console::ColorMode;
 

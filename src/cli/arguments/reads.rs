@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::arguments::Fleets;
+use crate::cli::arguments::fleets::Fleets;
 use crate::cli::id::AlertArgument;
 
 /// `status`.
