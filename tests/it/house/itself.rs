@@ -177,8 +177,8 @@ fn a_re_export_counts_as_the_file_that_defines() {
 fn circles_of_files_are_found() {
     let files = [
         ("hub/a.rs", "use crate::hub::b::B; pub struct A;"),
-        ("hub/b.rs", "\nuse crate::hub::c; pub struct B;"),
-        ("hub/c.rs", "\n\ntype A = super::a::A;"),
+        ("hub/b.rs", "\nuse crate::hub::c::C; pub struct B;"),
+        ("hub/c.rs", "\n\ntype A = super::a::A; pub struct C;"),
     ];
     let violations = check(&tree(&files));
     let shown = listed(&violations);
