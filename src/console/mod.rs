@@ -1,6 +1,17 @@
-//! The terminal UI.
+//! The console: a full-screen terminal program that shows many fleets at once.
+//!
+//! A key becomes an action, the hub decides, and the screen changes because the hub's entry arrived. `terminal` is the
+//! only folder that reads or writes the terminal; everything else is pure and painted into buffers.
 
 pub mod act;
 pub mod acts;
 pub mod ask;
+pub mod files;
+pub mod input;
+pub mod keymap;
+pub mod list;
 pub mod replica;
+pub mod terminal;
+pub mod text;
+pub mod theme;
+pub mod widgets;

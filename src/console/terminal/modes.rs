@@ -1,0 +1,139 @@
+//! Taking the terminal and giving it back. However the program ends, [`restore`] is what runs: from `Drop`, from the
+//! panic hook, on a signal, before a stop. It may be called any number of times.
+
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, TryLockError, mpsc};
+use std::time::{Duration, Instant};
+
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::{FlushArg, tcflush};
+use nix::unistd::{Pid, getpgrp, getsid};
+
+/// Alternate screen, cursor hidden, bracketed paste, focus reports.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1004h";
+/// All of it undone, the last first. CAN ends an escape sequence that was cut off in its middle.
+const LEAVE: &[u8] = b"\x18\x1b[?2026l\x1b[m\x1b[r\x1b[?1004l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+/// How long giving the terminal back may wait for one that takes no more bytes.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Held while bytes are being written, so that what restores the terminal does not land inside a frame.
+static WRITING: Mutex<()> = Mutex::new(());
+
+/// Takes the terminal: raw mode and the modes of a full screen.
+///
+/// # Errors
+/// What the terminal answered; it is then left as it was.
+pub(super) fn take() -> io::Result<()> {
+    // after a stop by someone else the shell may have changed the modes behind our back; begin from its own
+    disable_raw_mode()?;
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    write_all(ENTER).inspect_err(|_| restore())
+}
+
+/// Whether the terminal is ours at the moment.
+#[must_use]
+pub fn is_taken() -> bool {
+    TAKEN.load(Ordering::SeqCst)
+}
+
+/// Gives the terminal back: all modes undone, cooked mode, the screen from before. Idempotent; never waits longer than
+/// about half a second, even for a terminal that takes no bytes.
+pub fn restore() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let (done, finished) = mpsc::channel();
+    let leave = move || {
+        let writing = lock_within(PATIENCE / 2);
+        if writing.is_none() {
+            // the writer is stuck: what it has queued is worth less than the terminal
+            let _ = tcflush(io::stdout().as_fd(), FlushArg::TCOFLUSH);
+        }
+        let _ = write_unlocked(LEAVE);
+        let _ = done.send(());
+    };
+    if std::thread::Builder::new().name("give terminal back".into()).spawn(leave).is_ok() {
+        let _ = finished.recv_timeout(PATIENCE);
+    } else {
+        let _ = write_unlocked(LEAVE);
+    }
+    let _ = disable_raw_mode();
+}
+
+/// Makes a panic on any thread give the terminal back before it is reported. Call once, before the terminal is taken.
+pub fn install_panic_hook() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        restore();
+        report(panic);
+    }));
+}
+
+/// Stops this program's process group, as the shell's Ctrl-Z would. False where no shell could wake it again: then
+/// nothing happens.
+pub(super) fn stop() -> bool {
+    // without job control the group belongs to the session's leader itself, and a stop would be for ever
+    if getsid(None).is_ok_and(|session| session == getpgrp()) {
+        return false;
+    }
+    kill(Pid::from_raw(0), Signal::SIGSTOP).is_ok()
+}
+
+/// The terminal as a place to write to. Nothing is written while the terminal is not ours.
+#[derive(Debug)]
+pub(super) struct Tty;
+
+impl Write for Tty {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        write_all(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn write_all(bytes: &[u8]) -> io::Result<()> {
+    let _writing = WRITING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if !is_taken() {
+        return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the terminal was given back"));
+    }
+    write_unlocked(bytes)
+}
+
+/// Writes past the standard library's buffer, which would cut a frame into pieces.
+fn write_unlocked(mut bytes: &[u8]) -> io::Result<()> {
+    let stdout = io::stdout();
+    while !bytes.is_empty() {
+        match nix::unistd::write(stdout.as_fd(), bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(nix::Error::EINTR) => {}
+            // someone who shares the terminal made it non-blocking
+            Err(nix::Error::EAGAIN) => std::thread::sleep(Duration::from_millis(1)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn lock_within(patience: Duration) -> Option<MutexGuard<'static, ()>> {
+    let deadline = Instant::now() + patience;
+    loop {
+        match WRITING.try_lock() {
+            Ok(guard) => return Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return None,
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(2)),
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! A table that builds only the rows it shows, straight into the buffer.
+
+use std::fmt::{self, Write};
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::columns::{Align, Column, Slot, fit};
+use crate::console::list::{ListState, RowKey};
+use crate::console::text::{Ellipsis, put, put_cut, width_within};
+use crate::console::theme::{Role, Theme};
+
+/// The cells before the first column: the cursor's sign and the mark.
+const GUTTER: u16 = 2;
+
+/// How a table looks, apart from its rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Table<'a> {
+    /// Its columns, from left to right.
+    pub columns: &'a [Column],
+    /// The column it is sorted by, and whether downwards.
+    pub sorted: Option<(usize, bool)>,
+    /// Whether keys go to it; if not, its cursor is shown more quietly.
+    pub focused: bool,
+}
+
+impl<'a> Table<'a> {
+    /// A table with the focus, not sorted by any column.
+    #[must_use]
+    pub const fn new(columns: &'a [Column]) -> Self {
+        Self { columns, sorted: None, focused: true }
+    }
+
+    /// The rows that fit into an area of this height, below the titles.
+    #[must_use]
+    pub const fn rows_in(area: Rect) -> usize {
+        area.height.saturating_sub(1) as usize
+    }
+
+    /// Paints titles and the visible rows. `paint` gives each row its cells from left to right.
+    pub fn render<K: RowKey>(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        theme: &Theme,
+        list: &ListState<K>,
+        mut paint: impl FnMut(&K, &mut Row<'_>),
+    ) {
+        let area = area.intersection(buf.area);
+        if area.is_empty() {
+            return;
+        }
+        let slots = fit(self.columns, area.width.saturating_sub(GUTTER));
+        let visible = list.visible(Self::rows_in(area));
+        self.titles(area, buf, theme, &slots, (visible.start > 0, visible.end < list.rows().len()));
+        let mut scratch = String::new();
+        let first = visible.start;
+        for (line, key) in (1u16..).zip(list.rows().get(visible).unwrap_or_default()) {
+            let y = area.y.saturating_add(line);
+            let at_cursor = list.cursor_index() == Some(first + usize::from(line) - 1);
+            let gone = list.is_gone(key);
+            if at_cursor {
+                let role = if self.focused { Role::Text } else { Role::Muted };
+                put(buf, area.x, y, GUTTER.min(area.width), theme.glyphs.cursor, theme.style(role));
+            }
+            if list.is_marked(key) {
+                put(
+                    buf,
+                    area.x.saturating_add(1),
+                    y,
+                    area.width.saturating_sub(1),
+                    theme.glyphs.mark,
+                    theme.style(Role::Mark),
+                );
+            }
+            let x = area.x.saturating_add(GUTTER);
+            let mut row =
+                Row { buf, theme, x, y, slots: &slots, columns: self.columns, next: 0, gone, scratch: &mut scratch };
+            paint(key, &mut row);
+            if at_cursor && self.focused {
+                buf.set_style(Rect { y, height: 1, ..area }, theme.style(Role::Selection));
+            }
+        }
+    }
+
+    fn titles(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        theme: &Theme,
+        slots: &[Option<Slot>],
+        (above, below): (bool, bool),
+    ) {
+        let quiet = theme.style(Role::Muted);
+        if above {
+            put(buf, area.x, area.y, area.width, theme.glyphs.more_above, quiet);
+        }
+        if below {
+            put(buf, area.x.saturating_add(1), area.y, area.width.saturating_sub(1), theme.glyphs.more_below, quiet);
+        }
+        for (at, (column, slot)) in self.columns.iter().zip(slots).enumerate() {
+            let Some(slot) = slot else { continue };
+            let sorted = self.sorted.filter(|(by, _)| *by == at);
+            let style = theme.style(if sorted.is_some() { Role::ColumnSorted } else { Role::Column });
+            let x = area.x.saturating_add(GUTTER).saturating_add(slot.x);
+            let cut = (column.ellipsis, theme.glyphs.ellipsis);
+            match sorted {
+                Some((_, down)) if slot.width > 1 => {
+                    let sign = if down { theme.glyphs.descending } else { theme.glyphs.ascending };
+                    let used = aligned(buf, (x, area.y), slot.width - 1, column.title, style, (column.align, cut));
+                    let after = if column.align == Align::Right { slot.width - 1 } else { used };
+                    put(buf, x.saturating_add(after), area.y, 1, sign, style);
+                }
+                _ => {
+                    aligned(buf, (x, area.y), slot.width, column.title, style, (column.align, cut));
+                }
+            }
+        }
+    }
+}
+
+/// Writes text on its side of a slot and returns the cells it took.
+fn aligned(
+    buf: &mut Buffer,
+    (x, y): (u16, u16),
+    width: u16,
+    text: &str,
+    style: Style,
+    (align, cut): (Align, (Ellipsis, &str)),
+) -> u16 {
+    let shift = match align {
+        Align::Left => 0,
+        Align::Right => width.saturating_sub(width_within(text, width).unwrap_or(width)),
+    };
+    put_cut(buf, x.saturating_add(shift), y, width - shift, text, style, cut)
+}
+
+/// One row being painted, cell by cell from left to right. Cells of columns without room are passed over.
+#[derive(Debug)]
+pub struct Row<'a> {
+    buf: &'a mut Buffer,
+    theme: &'a Theme,
+    x: u16,
+    y: u16,
+    slots: &'a [Option<Slot>],
+    columns: &'a [Column],
+    next: usize,
+    gone: bool,
+    scratch: &'a mut String,
+}
+
+impl Row<'_> {
+    /// Paints the next cell.
+    pub fn cell(&mut self, role: Role, text: &str) {
+        let style = self.style(role);
+        let Some((area, column)) = self.take() else { return };
+        let cut = (column.ellipsis, self.theme.glyphs.ellipsis);
+        aligned(self.buf, (area.x, area.y), area.width, text, style, (column.align, cut));
+    }
+
+    /// Paints the next cell with a number or other formatted value, without allocating for it.
+    pub fn value(&mut self, role: Role, value: fmt::Arguments<'_>) {
+        let mut scratch = std::mem::take(self.scratch);
+        scratch.clear();
+        let _ = scratch.write_fmt(value);
+        self.cell(role, &scratch);
+        *self.scratch = scratch;
+    }
+
+    /// Paints the next cell in several roles, from the left.
+    pub fn parts(&mut self, parts: &[(Role, &str)]) {
+        let Some((area, _)) = self.take() else { return };
+        let mut used = 0;
+        for (role, text) in parts {
+            let style = self.style(*role);
+            let cut = (Ellipsis::End, self.theme.glyphs.ellipsis);
+            used += put_cut(self.buf, area.x.saturating_add(used), area.y, area.width - used, text, style, cut);
+        }
+    }
+
+    /// Leaves the next cell empty.
+    pub fn skip(&mut self) {
+        self.take();
+    }
+
+    /// Gives the next cell to `paint`, for a bar or a graph; not where there is no room for it.
+    pub fn paint(&mut self, paint: impl FnOnce(Rect, &mut Buffer, &Theme)) {
+        if let Some((area, _)) = self.take() {
+            paint(area, self.buf, self.theme);
+        }
+    }
+
+    /// Whether the next cell has room; what is dear to work out need not be otherwise.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.slots.get(self.next).is_some_and(Option::is_some)
+    }
+
+    fn style(&self, role: Role) -> Style {
+        self.theme.style(if self.gone { Role::Gone } else { role })
+    }
+
+    fn take(&mut self) -> Option<(Rect, Column)> {
+        let at = self.next;
+        self.next += 1;
+        let slot = (*self.slots.get(at)?)?;
+        let column = *self.columns.get(at)?;
+        Some((Rect::new(self.x.saturating_add(slot.x), self.y, slot.width, 1), column))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::theme::Glyphs;
+    use crate::console::widgets::dump;
+
+    const COLUMNS: [Column; 3] = [
+        Column::new("HOST", 4, 8).middle(),
+        Column::new("STATE", 5, 8).rank(1),
+        Column::new("SEEN", 4, 5).rank(2).right(),
+    ];
+
+    fn list(rows: u32) -> ListState<u32> {
+        let mut list = ListState::default();
+        list.sync(&(0..rows).collect::<Vec<_>>());
+        list
+    }
+
+    fn paint(area: Rect, list: &ListState<u32>) -> Buffer {
+        let mut buf = Buffer::empty(area);
+        let table = Table { sorted: Some((1, true)), ..Table::new(&COLUMNS) };
+        table.render(area, &mut buf, &Theme::of_roles(Glyphs::UNICODE), list, |key, row| {
+            row.value(Role::Text, format_args!("web{key:02}.example"));
+            row.cell(Role::Ok, "up");
+            row.value(Role::Muted, format_args!("{}s", key * 7));
+        });
+        buf
+    }
+
+    #[test]
+    fn cursor_mark_and_a_row_that_is_gone_are_shown_by_sign_and_style() {
+        let mut list = list(4);
+        list.move_by(1);
+        list.toggle_mark();
+        list.sync(&[0, 2, 3]);
+        let buf = paint(Rect::new(0, 0, 28, 4), &list);
+        assert_eq!(
+            dump::text(&buf),
+            " ↓HOST     STATE▼    SEEN\n  web0…ple up          0s\n>■web0…ple up          7s\n  web0…ple up         14s\n"
+        );
+        assert_eq!(
+            dump::roles(&buf),
+            " mcccc     CCCCCC    cccc\n  tttttttt oo          mm\ntM~~~~~~~~ ~~          ~~ S\n  tttttttt oo         mmm\n"
+        );
+    }
+
+    #[test]
+    fn only_the_visible_rows_are_built() {
+        let mut list = list(100_000);
+        list.move_to_bottom();
+        let area = Rect::new(0, 0, 40, 20);
+        let mut built = 0;
+        let mut buf = Buffer::empty(area);
+        Table::new(&COLUMNS).render(area, &mut buf, &Theme::of_roles(Glyphs::ASCII), &list, |_, _| built += 1);
+        assert_eq!(built, 19);
+    }
+
+    #[test]
+    fn any_size_is_painted_without_complaint() {
+        let list = list(50);
+        for width in 0..40 {
+            for height in 0..8 {
+                paint(Rect::new(0, 0, width, height), &list);
+            }
+        }
+        // an area beyond the buffer is clipped
+        let mut buf = Buffer::empty(Rect::new(0, 0, 5, 2));
+        Table::new(&COLUMNS).render(
+            Rect::new(3, 1, 50, 50),
+            &mut buf,
+            &Theme::of_roles(Glyphs::ASCII),
+            &list,
+            |_, row| {
+                row.cell(Role::Text, "日本語日本語");
+                row.parts(&[(Role::Text, "日本"), (Role::Muted, "語")]);
+            },
+        );
+    }
+}
