@@ -12,5 +12,6 @@ mod house;
 mod replica_counts;
 mod replicas;
 mod strategies;
+mod terminal;
 mod trust;
 mod wire;

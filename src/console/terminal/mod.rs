@@ -211,11 +211,16 @@ impl Terminal {
         true
     }
 
-    /// Gives the terminal back and stops the program, as Ctrl-Z does. Returns when it was continued, or at once where
-    /// no shell could continue it; [`Terminal::resume`] takes the terminal again. [`Events`] must have been dropped.
-    pub fn stop(&mut self) {
-        restore();
-        modes::stop();
+    /// Gives the terminal back and stops the program, as Ctrl-Z does. False, and nothing happens, where no shell stands
+    /// by to wake it. After a stop [`Signal::Continue`] follows; then [`Terminal::resume`] takes the terminal again.
+    /// [`Events`] must have been dropped before.
+    pub fn stop(&mut self) -> bool {
+        let can_stop = modes::can_stop();
+        if can_stop {
+            restore();
+            modes::stop();
+        }
+        can_stop
     }
 
     /// Takes the terminal again after a stop, whoever caused it, and asks for a full repaint.

@@ -74,14 +74,15 @@ pub fn install_panic_hook() {
     }));
 }
 
-/// Stops this program's process group, as the shell's Ctrl-Z would. False where no shell could wake it again: then
-/// nothing happens.
-pub(super) fn stop() -> bool {
+/// Whether a shell stands by to wake this program after a stop.
+pub(super) fn can_stop() -> bool {
     // without job control the group belongs to the session's leader itself, and a stop would be for ever
-    if getsid(None).is_ok_and(|session| session == getpgrp()) {
-        return false;
-    }
-    kill(Pid::from_raw(0), Signal::SIGSTOP).is_ok()
+    getsid(None).is_ok_and(|session| session != getpgrp())
+}
+
+/// Stops this program's process group, as the shell's own Ctrl-Z would.
+pub(super) fn stop() {
+    let _ = kill(Pid::from_raw(0), Signal::SIGSTOP);
 }
 
 /// The terminal as a place to write to. Nothing is written while the terminal is not ours.
