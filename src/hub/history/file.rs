@@ -97,7 +97,8 @@ impl BlockFile {
         file.pragma_update(None, "journal_mode", "WAL")?;
         file.pragma_update(None, "synchronous", "NORMAL")?;
         file.pragma_update(None, "cache_size", -1024)?;
-        file.pragma_update(None, "wal_autocheckpoint", 256)?;
+        file.pragma_update(None, "wal_autocheckpoint", 64)?;
+        file.pragma_update(None, "journal_size_limit", 1 << 20)?;
         file.pragma_update(None, "trusted_schema", false)?;
         if empty {
             let transaction = file.unchecked_transaction()?;
@@ -223,9 +224,10 @@ impl BlockFile {
     }
 }
 
+/// Both marks in one look, because another thread may just be making the file.
 fn kind(connection: &Connection) -> rusqlite::Result<(i32, i32)> {
-    let application = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    Ok((application, connection.pragma_query_value(None, "user_version", |row| row.get(0))?))
+    connection
+        .query_row("SELECT * FROM pragma_application_id, pragma_user_version", [], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// Deletes a file of history with what SQLite keeps beside it.

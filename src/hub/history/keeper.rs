@@ -19,6 +19,8 @@ const BATCH: usize = 64;
 const TURN: Duration = Duration::from_millis(20);
 /// Between two looks at the folder.
 const LOOK: Duration = Duration::from_secs(60);
+/// The same while the file system is nearly full.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The keeper of the files.
 pub struct Keeper {
@@ -60,6 +62,7 @@ impl Keeper {
                 }
                 (state.take_work(BATCH), state.now, state.closing)
             };
+            self.look(now);
             if !work.is_empty() {
                 let (written, error) = match self.cramped {
                     Some((free, needed)) => {
@@ -78,7 +81,6 @@ impl Keeper {
                 break;
             }
             self.ticked = now;
-            self.look(now);
             self.sum_up(now);
         }
         self.writer.close();
@@ -86,8 +88,8 @@ impl Keeper {
 
     /// Deletes what is over, a file a minute, or every second while room is short.
     fn look(&mut self, now: Timestamp) {
-        let waited = self.looked.is_none_or(|last| now < last || now.since(last) >= LOOK);
-        if !waited && self.cramped.is_none() {
+        let waited = |time| self.looked.is_none_or(|last| now < last || now.since(last) >= time);
+        if !waited(if self.cramped.is_some() { LOOK_AGAIN } else { LOOK }) {
             return;
         }
         self.looked = Some(now);
