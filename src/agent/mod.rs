@@ -11,6 +11,7 @@ pub mod facts;
 pub mod outbox;
 pub mod scheduler;
 pub mod standing;
+pub mod swarm;
 pub mod uplink;
 
 use std::io;

@@ -7,14 +7,15 @@ use tonic::transport::Channel;
 
 use crate::link::error::LinkError;
 use crate::link::witness::Testimony;
+use crate::wire::limits;
 use crate::wire::pb::agent_client::AgentClient;
 use crate::wire::pb::console_client::ConsoleClient;
 use crate::wire::pb::enrol_client::EnrolClient;
 
 /// The largest message taken from a hub, in bytes: rows of a snapshot and pages of the journal are cut to fit.
-pub const DECODE_MAX: usize = 4 * 1024 * 1024;
+pub const DECODE_MAX: usize = limits::FROM_HUB_MAX;
 /// The largest message sent to a hub, in bytes.
-pub const ENCODE_MAX: usize = 1024 * 1024;
+pub const ENCODE_MAX: usize = limits::FROM_CONSOLE_MAX;
 /// HTTP/2 pings go out this often, also while nothing else does.
 pub const KEEPALIVE: Duration = Duration::from_secs(20);
 /// A ping without an answer for this long ends the connection.

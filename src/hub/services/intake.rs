@@ -158,17 +158,51 @@ impl Intake {
             return Ok(false);
         }
         let now = self.shared.clock.now().wall;
-        let decoded: Result<Vec<_>, _> = facts.facts.iter().map(|fact| decode_fact(fact.as_ref())).collect();
-        let Ok(decoded) = decoded else { return Ok(false) };
-        self.remember_readings(&decoded);
-        let decoded = decoded.into_iter().map(|fact| with_blob(fact, now)).collect();
-        let reply = self.shared.core.facts(self.host, self.stream, facts.first, decoded).await.map_err(status)?;
+        let mut reply = FactsReply::Confirmed(facts.first - 1);
+        let mut run = Vec::new();
+        let mut first = facts.first;
+        for (sequence, bytes) in (facts.first..).zip(&facts.facts) {
+            match decode_fact(bytes.as_ref()) {
+                Ok(fact) => run.push(fact),
+                Err(error) => {
+                    // It will never be readable here; waiting for it would hold up all that follows.
+                    tracing::warn!(host = %self.host, sequence, "a fact is lost: {error}");
+                    let before = self.hand_in(first, std::mem::take(&mut run), now, reply).await?;
+                    if matches!(before, FactsReply::SendFrom(_)) {
+                        reply = before;
+                        break;
+                    }
+                    let lost = self.shared.core.facts_lost(self.host, self.stream, sequence, sequence).await;
+                    reply = lost.map_err(status)?;
+                    first = sequence + 1;
+                }
+            }
+        }
+        reply = self.hand_in(first, run, now, reply).await?;
         let word = match reply {
-            FactsReply::Confirmed(through) => Word::Confirmed(pb::FactsConfirmed { stream: self.stream.0, through }),
+            FactsReply::Confirmed(through) => {
+                Word::Confirmed(pb::FactsConfirmed { stream: self.stream.0, through })
+            }
             FactsReply::SendFrom(from) => Word::SendFrom(pb::SendFrom { stream: self.stream.0, from }),
         };
         self.say(word).await?;
         Ok(true)
+    }
+
+    /// Hands a run of readable facts to the core; `before` is the answer where there are none.
+    async fn hand_in(
+        &self,
+        first: u64,
+        facts: Vec<Fact>,
+        at: Timestamp,
+        before: FactsReply,
+    ) -> Result<FactsReply, Status> {
+        if facts.is_empty() || matches!(before, FactsReply::SendFrom(_)) {
+            return Ok(before);
+        }
+        self.remember_readings(&facts);
+        let facts = facts.into_iter().map(|fact| with_blob(fact, at)).collect();
+        self.shared.core.facts(self.host, self.stream, first, facts).await.map_err(status)
     }
 
     /// A fact is the newest result too, until a reading follows.
