@@ -106,6 +106,7 @@ fn prepare(verb: &Enrol, directories: &Directories, fleet: &FleetId, reply: &Enr
     }
     // Before the credential: an agent with an identity and no word of its host's owner must not come to be.
     write_settings(&directories.agent_settings(), &hubs, reply.hands())?;
+    enrolled_agent::write_host(&directories.agent, reply.host)?;
     Ok(Place::Agent(directory))
 }
 

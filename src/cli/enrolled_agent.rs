@@ -7,13 +7,16 @@ use toml_edit::{Array, DocumentMut, value};
 
 use crate::cli::exit::Failure;
 use crate::fleet::identity::Hands;
+use crate::fleet::words::HostId;
 use crate::settings::agent::HandsRule;
 use crate::settings::agent_template::render;
 use crate::trust::{Credential, Principal};
 use crate::wire::{hands, pb};
 
 /// Facts of an older identity are the older host's: a new one begins with an empty outbox and tells all states anew.
-const OF_AN_IDENTITY: [&str; 3] = ["outbox", "standing.json", "assignment"];
+const OF_AN_IDENTITY: [&str; 4] = ["outbox", "standing.json", "assignment", HOST];
+/// The file that keeps the host's number in its fleet, so that an agent can say it before it is linked.
+const HOST: &str = "host";
 
 /// Whose agent this machine is.
 ///
@@ -64,6 +67,28 @@ pub fn write_settings(path: &Path, hubs: &[String], granted: pb::Hands) -> Resul
     let new = path.with_extension("toml.new");
     std::fs::write(&new, text).map_err(|error| failed("write", &new, &error))?;
     std::fs::rename(&new, path).map_err(|error| failed("replace", path, &error))
+}
+
+/// Keeps the host's number.
+///
+/// # Errors
+/// When the system refuses.
+pub fn write_host(directory: &Path, host: u64) -> Result<(), Failure> {
+    crate::trust::files::make_private_dir(directory).map_err(Failure::failed)?;
+    crate::trust::files::write_private(&directory.join(HOST), host.to_string().as_bytes()).map_err(Failure::failed)
+}
+
+/// The host's number, as enrolment kept it.
+///
+/// # Errors
+/// When it is not there: the enrolment did not end well.
+pub fn host_of(directory: &Path) -> Result<HostId, Failure> {
+    let path = directory.join(HOST);
+    let text = std::fs::read_to_string(&path).map_err(|error| failed("read", &path, &error))?;
+    let number = text.trim().parse().map_err(|_| {
+        Failure::failed(format!("{} holds no number: enrol again with `watchfloor enrol TOKEN --replace`", path.display()))
+    })?;
+    Ok(HostId(number))
 }
 
 fn with_hubs(text: &str, hubs: &[String]) -> Result<String, toml_edit::TomlError> {

@@ -1,6 +1,7 @@
 //! Composition roots, one file a verb.
 
 mod ack;
+mod agent;
 mod acting;
 mod alert;
 mod alert_json;
@@ -38,6 +39,7 @@ mod release;
 mod send;
 mod snooze;
 mod status;
+mod swarm;
 mod table;
 mod token;
 mod tones;
@@ -73,7 +75,8 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.verb {
         Some(Verb::Fleet(verb)) => fleets::run(&verb, &directories.console)?,
         Some(Verb::Hub(arguments)) => hub::run(arguments, &directories)?,
-        None | Some(Verb::Console(_) | Verb::Agent | Verb::Swarm(_)) => {
+        Some(Verb::Agent) => agent::run(&directories)?,
+        None | Some(Verb::Console(_)) => {
             return Err(Failure::failed("this verb is not built yet"));
         }
         Some(verb) => {
@@ -106,6 +109,7 @@ async fn ask_hubs(verb: &Verb, directories: &Directories) -> Result<(), Failure>
         Verb::Host(verb) => host::run(verb, directories).await,
         Verb::Config(verb) => config::run(verb, directories).await,
         Verb::Enrol(verb) => enrol::run(verb, directories).await,
-        Verb::Console(_) | Verb::Hub(_) | Verb::Agent | Verb::Fleet(_) | Verb::Swarm(_) => Ok(()),
+        Verb::Swarm(verb) => swarm::run(verb.clone(), directories).await,
+        Verb::Console(_) | Verb::Hub(_) | Verb::Agent | Verb::Fleet(_) => Ok(()),
     }
 }
