@@ -86,7 +86,10 @@ pub fn host_of(directory: &Path) -> Result<HostId, Failure> {
     let path = directory.join(HOST);
     let text = std::fs::read_to_string(&path).map_err(|error| failed("read", &path, &error))?;
     let number = text.trim().parse().map_err(|_| {
-        Failure::failed(format!("{} holds no number: enrol again with `watchfloor enrol TOKEN --replace`", path.display()))
+        Failure::failed(format!(
+            "{} holds no number: enrol again with `watchfloor enrol TOKEN --replace`",
+            path.display()
+        ))
     })?;
     Ok(HostId(number))
 }

@@ -1,8 +1,8 @@
 //! Composition roots, one file a verb.
 
 mod ack;
-mod agent;
 mod acting;
+mod agent;
 mod alert;
 mod alert_json;
 mod alerts;

@@ -72,7 +72,12 @@ pub async fn admit(link: &Connection, dir: &Path, wanted: usize) -> Result<(Vec<
     Ok((agents, addresses))
 }
 
-async fn sign(link: &Connection, dir: &Path, count: usize, agents: &mut Vec<Identity>) -> Result<Vec<String>, SwarmError> {
+async fn sign(
+    link: &Connection,
+    dir: &Path,
+    count: usize,
+    agents: &mut Vec<Identity>,
+) -> Result<Vec<String>, SwarmError> {
     let keys = (0..count).map(|_| NewKey::generate()).collect::<Result<Vec<_>, _>>()?;
     let signing_requests =
         keys.iter().map(|key| Ok(Bytes::from(key.signing_request()?))).collect::<Result<Vec<_>, KeyError>>()?;

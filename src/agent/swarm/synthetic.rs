@@ -130,7 +130,13 @@ impl Synthetic {
     }
 
     /// One link, from dialling to its end; `Ok` when the swarm ends.
-    async fn session(&self, tls: &Tls, facts: &Facts, turn: &mut u64, stop: &CancellationToken) -> Result<(), LinkError> {
+    async fn session(
+        &self,
+        tls: &Tls,
+        facts: &Facts,
+        turn: &mut u64,
+        stop: &CancellationToken,
+    ) -> Result<(), LinkError> {
         let link = {
             let _permit = self.handshakes.acquire().await;
             let link = dial(&self.addresses, Some(tls)).await?;

@@ -184,7 +184,12 @@ impl Console for ConsoleService {
             })
             .collect::<Result<Vec<_>, Status>>()?;
         let root = bytes::Bytes::copy_from_slice(self.0.authority.root());
-        Ok(Response::new(pb::SignReply { agents, root, fleet: self.0.fleet.to_string(), link: self.0.addresses().link }))
+        Ok(Response::new(pb::SignReply {
+            agents,
+            root,
+            fleet: self.0.fleet.to_string(),
+            link: self.0.addresses().link,
+        }))
     }
 
     async fn renew(&self, request: Request<pb::RenewRequest>) -> Result<Response<pb::RenewReply>, Status> {

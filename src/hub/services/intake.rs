@@ -180,9 +180,7 @@ impl Intake {
         }
         reply = self.hand_in(first, run, now, reply).await?;
         let word = match reply {
-            FactsReply::Confirmed(through) => {
-                Word::Confirmed(pb::FactsConfirmed { stream: self.stream.0, through })
-            }
+            FactsReply::Confirmed(through) => Word::Confirmed(pb::FactsConfirmed { stream: self.stream.0, through }),
             FactsReply::SendFrom(from) => Word::SendFrom(pb::SendFrom { stream: self.stream.0, from }),
         };
         self.say(word).await?;
