@@ -10,17 +10,19 @@ use std::time::Duration;
 
 use futures_util::Stream;
 use tokio::io::{DuplexStream, duplex};
+use tokio::net::UnixListener;
 use tokio::sync::mpsc;
-use tokio_stream::wrappers::{ReceiverStream, UnboundedReceiverStream};
+use tokio_stream::wrappers::{ReceiverStream, UnboundedReceiverStream, UnixListenerStream};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use watchfloor::agent::dialler::Dialler;
 use watchfloor::agent::{Agent, AgentConfig};
+use watchfloor::fleet::checks::{Attempts, Transition};
 use watchfloor::fleet::configuration::{AssignedCheck, Assignment, CheckKind, Provenance};
 use watchfloor::fleet::identity::Hands;
 use watchfloor::fleet::rules::fact::{Fact, FactBody};
-use watchfloor::fleet::words::CheckState;
+use watchfloor::fleet::words::{CheckName, CheckState};
 use watchfloor::link::{Address, Pipe};
 use watchfloor::settings::agent::AgentSettings;
 use watchfloor::wire::pb::agent_message::Body;
@@ -60,6 +62,13 @@ impl Hub {
         let server = tonic::transport::Server::builder().add_service(AgentServer::new(hub.clone()));
         tokio::spawn(server.serve_with_incoming(UnboundedReceiverStream::new(incoming)));
         hub
+    }
+
+    /// The same hub behind a socket, for an agent in a process of its own.
+    fn at_socket(&self, path: &Path) {
+        let incoming = UnixListenerStream::new(UnixListener::bind(path).unwrap());
+        let server = tonic::transport::Server::builder().add_service(AgentServer::new(self.clone()));
+        tokio::spawn(server.serve_with_incoming(incoming));
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -236,13 +245,17 @@ impl Place {
     }
 
     async fn start(&self, hub: &Hub) -> Running {
-        let mut settings = AgentSettings { plugin_dirs: vec![self.plugins()], ..AgentSettings::local() };
-        settings.hands.mode = Hands::Any;
-        let config = AgentConfig { dir: self.dir(), root: "/".into(), settings, dialler: hub.dialler() };
+        let config = config_in(self.home.path(), hub.dialler());
         let agent = Agent::start(config).await.unwrap();
         let stop = CancellationToken::new();
         Running { task: tokio::spawn(agent.run(stop.clone())), stop }
     }
+}
+
+fn config_in(home: &Path, dialler: Dialler) -> AgentConfig {
+    let mut settings = AgentSettings { plugin_dirs: vec![home.join("plugins")], ..AgentSettings::local() };
+    settings.hands.mode = Hands::Any;
+    AgentConfig { dir: home.join("agent"), root: "/".into(), settings, dialler }
 }
 
 struct Running {
@@ -355,23 +368,86 @@ async fn a_link_that_breaks_between_any_two_messages_loses_and_doubles_nothing()
         hub.until("something moves", |held| held.facts.len() > seen || held.breaks.len() < broken).await;
     }
     place.say(1);
-    hub.until("all warn", |held| {
-        (0..6).all(|number| {
-            held.facts.values().rev().find_map(|fact| match &fact.body {
-                FactBody::Check { name, state, hard, .. } if name.as_str() == format!("p{number}") => {
-                    Some((*state, *hard))
-                }
-                _ => None,
-            }) == Some((CheckState::Warning, true))
-        })
-    })
-    .await;
+    hub.until("all warn", |held| all_are(held, 6, CheckState::Warning)).await;
     agent.end().await;
     let held = hub.held();
     // insert() above caught doubles; numbers without holes prove that nothing is lost
     let numbers: Vec<u64> = held.facts.keys().map(|(_, number)| *number).collect();
     assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
     assert_eq!(held.lost, []);
+}
+
+/// Names the home of an agent that this binary is to be, when it was started as one by the test below.
+const AGENT_HOME: &str = "WATCHFLOOR_TEST_AGENT_HOME";
+
+#[test]
+fn a_process_to_kill() {
+    let Some(home) = std::env::var_os(AGENT_HOME).map(PathBuf::from) else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let dialler = Dialler::local(vec![Address::Unix(home.join("hub.sock"))]);
+        Agent::start(config_in(&home, dialler)).await.unwrap().run(CancellationToken::new()).await;
+    });
+}
+
+fn agent_process(home: &Path) -> std::process::Child {
+    std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["agent::a_process_to_kill", "--exact"])
+        .env(AGENT_HOME, home)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_moment_an_agent_loses_and_doubles_nothing() {
+    let place = Place::new();
+    let hub = hub_with(place.assignment(6));
+    hub.at_socket(&place.home.path().join("hub.sock"));
+    let mut seed = std::process::id();
+    for round in 0..100 {
+        let mut agent = agent_process(place.home.path());
+        place.say(if round % 2 == 0 { 2 } else { 0 });
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        tokio::time::sleep(Duration::from_millis(u64::from(seed >> 16) % 200)).await;
+        agent.kill().unwrap();
+        agent.wait().unwrap();
+    }
+    place.say(1);
+    let mut agent = agent_process(place.home.path());
+    hub.until("all warn", |held| all_are(held, 6, CheckState::Warning)).await;
+    agent.kill().unwrap();
+    agent.wait().unwrap();
+    let held = hub.held();
+    // insert() caught doubles; numbers without holes prove that nothing is lost
+    let numbers: Vec<u64> = held.facts.keys().map(|(_, number)| *number).collect();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+    assert!(numbers.len() > 100, "{} facts under load", numbers.len());
+    assert_eq!(held.lost, []);
+    // each fact follows from the one before it, over all restarts: no transition is told twice or left out
+    let mut stands: BTreeMap<&CheckName, Attempts> = BTreeMap::new();
+    for (number, fact) in held.facts.iter().map(|((_, number), fact)| (number, fact)) {
+        if let FactBody::Check { name, state, hard, attempt, .. } = &fact.body {
+            let (next, change) = stands.get(name).copied().unwrap_or_default().observe(*state, 2);
+            assert_ne!(change, Transition::None, "fact {number} tells what was known");
+            assert_eq!(next, Attempts { state: *state, hard: *hard, attempt: *attempt }, "fact {number}");
+            stands.insert(name, next);
+        }
+    }
+    assert_eq!(held.facts.values().filter(|fact| matches!(fact.body, FactBody::Described(_))).count(), 1);
+}
+
+/// Whether the last fact of each check is this state, hard.
+fn all_are(held: &Held, checks: usize, wanted: CheckState) -> bool {
+    (0..checks).all(|number| {
+        let name = format!("p{number}");
+        let last = held.facts.values().rev().find_map(|fact| match &fact.body {
+            FactBody::Check { name: of, state, hard, .. } if of.as_str() == name => Some((*state, *hard)),
+            _ => None,
+        });
+        last == Some((wanted, true))
+    })
 }
 
 #[tokio::test]

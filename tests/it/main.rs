@@ -9,6 +9,7 @@ mod golden;
 mod golden_story;
 mod histories;
 mod house;
+mod plugins;
 mod replica_counts;
 mod replicas;
 mod strategies;

@@ -83,6 +83,8 @@ pub struct Scheduler<S> {
     heartbeat: Duration,
     next_sample: Instant,
     next_beat: Instant,
+    sample_early: bool,
+    beat_early: bool,
     sampled_at: Option<Instant>,
     samples: u64,
     vitals: Vitals,
@@ -117,6 +119,8 @@ impl<S: VitalsSource> Scheduler<S> {
             heartbeat: assignment.heartbeat,
             next_sample: now,
             next_beat: now,
+            sample_early: false,
+            beat_early: false,
             sampled_at: None,
             samples: 0,
             vitals: Vitals::default(),
@@ -166,9 +170,7 @@ impl<S: VitalsSource> Scheduler<S> {
         match request {
             Request::Assign { assignment, left_out } => self.assign(&assignment, &left_out, now),
             Request::CheckNow(asked) => {
-                if self.sampled_at.is_none_or(|at| now.saturating_duration_since(at) >= FRESH) {
-                    self.next_sample = now;
-                }
+                self.sample_early = self.sampled_at.is_none_or(|at| now.saturating_duration_since(at) >= FRESH);
                 let asked_for = |slot: &&mut Slot| asked.as_ref().is_none_or(|name| slot.check.name == *name);
                 for slot in self.slots.values_mut().filter(asked_for) {
                     slot.due = now;
@@ -258,7 +260,8 @@ impl<S: VitalsSource> Scheduler<S> {
     /// Does what is due.
     fn turn(&mut self, now: Instant) {
         self.setup.board.count_turn();
-        if now >= self.next_sample {
+        // what comes early, because somebody asked, does not move what is planned: samples and heartbeats stay together
+        if now >= self.next_sample || std::mem::take(&mut self.sample_early) {
             self.sample(now);
         }
         let due: Vec<CheckName> = self
@@ -274,8 +277,11 @@ impl<S: VitalsSource> Scheduler<S> {
             let Some(name) = self.waiting.pop_front() else { break };
             self.start_program(&name);
         }
-        if now >= self.next_beat {
+        let beat_due = now >= self.next_beat;
+        if beat_due {
             self.next_beat = now + self.heartbeat;
+        }
+        if beat_due || std::mem::take(&mut self.beat_early) {
             self.setup.board.beat();
         }
     }
@@ -287,8 +293,10 @@ impl<S: VitalsSource> Scheduler<S> {
         self.vitals = self.setup.source.sample(now.into_std());
         self.busy.add(&self.vitals, seconds);
         self.setup.board.put_sample((self.setup.wall)(), self.vitals.clone());
-        // what was missed while the machine slept is not made up for
-        self.next_sample = now + self.sampling_interval;
+        if now >= self.next_sample {
+            // what was missed while the machine slept is not made up for
+            self.next_sample = now + self.sampling_interval;
+        }
         if !self.has_rates() {
             self.next_sample = now + FIRST_RATES.min(self.sampling_interval);
             self.next_beat = self.next_beat.max(self.next_sample);
@@ -370,7 +378,7 @@ impl<S: VitalsSource> Scheduler<S> {
         let Some(slot) = self.slots.get_mut(name) else { return };
         if self.asked.remove(name) {
             // the answer does not wait for the heartbeat
-            self.next_beat = now;
+            self.beat_early = true;
         }
         let at = (self.setup.wall)();
         let (attempts, transition) = slot.attempts.observe(result.state, slot.check.attempts);

@@ -167,6 +167,11 @@ async fn check_now_samples_runs_and_beats_at_once() {
     assert_eq!((told, at), (fact("cpu", CheckState::Critical, false, 1), 4));
     bench.requests.send(Request::CheckNow(None)).await.unwrap();
     assert_eq!(bench.fact().await, (fact("cpu", CheckState::Critical, false, 2), 4));
+    bench.board.beaten().await;
+    let generation = bench.board.news_since(0).generation;
+    bench.board.beaten().await;
+    assert_eq!(bench.began.elapsed().as_millis(), 10_500, "the plan is not moved");
+    assert!(bench.board.news_since(generation).sample.is_some(), "a heartbeat brings a sample of its moment");
 }
 
 fn plugins(folder: &std::path::Path, script: &str) -> PluginRules {
