@@ -261,7 +261,7 @@ impl<S: VitalsSource> Scheduler<S> {
     fn turn(&mut self, now: Instant) {
         self.setup.board.count_turn();
         // what comes early, because somebody asked, does not move what is planned: samples and heartbeats stay together
-        if now >= self.next_sample || std::mem::take(&mut self.sample_early) {
+        if std::mem::take(&mut self.sample_early) || now >= self.next_sample {
             self.sample(now);
         }
         let due: Vec<CheckName> = self
@@ -281,7 +281,7 @@ impl<S: VitalsSource> Scheduler<S> {
         if beat_due {
             self.next_beat = now + self.heartbeat;
         }
-        if beat_due || std::mem::take(&mut self.beat_early) {
+        if std::mem::take(&mut self.beat_early) || beat_due {
             self.setup.board.beat();
         }
     }
