@@ -10,10 +10,12 @@ use crate::cli::event_words::wall_clock;
 use crate::cli::exit::Failure;
 use crate::cli::id::id;
 use crate::cli::output::{self, Output};
-use crate::cli::query::{Answer, ask};
+use crate::cli::query::{Answer, ask, name_hosts};
 use crate::cli::reach::reach_one;
 use crate::cli::table::Cell;
-use crate::fleet::alerts::{Alert, Until};
+use crate::fleet::alerts::{self, Alert, Alerts, Until};
+use crate::fleet::state::Event;
+use crate::fleet::words::AlertId;
 use crate::fleet::words::duration::short;
 use crate::fleet::words::spoken_id::spoken_id;
 use crate::settings::directories::Directories;
@@ -38,13 +40,16 @@ pub async fn run(verb: &Verb, directories: &Directories) -> Result<(), Failure> 
     let link = reach_one(&verb.fleets, directories, verb.id.fleet.as_deref(), what).await?;
     let request = QueryRequest { kind: Kind::Alert.into(), id: verb.id.alert.0, all: true, ..QueryRequest::default() };
     let mut answer = ask(&link, request).await.map_err(|error| link.failure(&error))?;
-    let Some(alert) = answer.fleet.alerts.alerts.get(&verb.id.alert).cloned() else {
+    // Without the names the numbers serve.
+    let _ = name_hosts(&link, &mut answer).await;
+    answer.entries.sort_by_key(|entry| entry.revision);
+    let known = answer.fleet.alerts.alerts.get(&verb.id.alert).map(|alert| Alert::clone(alert));
+    let Some(alert) = known.or_else(|| from_journal(&answer, verb.id.alert)) else {
         return Err(Failure::failed(format!(
             "there is no alert {}: see `watchfloor alerts --all`",
             id(&link.name, verb.id.alert)
         )));
     };
-    answer.entries.sort_by_key(|entry| entry.revision);
     if !verb.json {
         return show(&link.name, &answer, &alert);
     }
@@ -52,6 +57,22 @@ pub async fn run(verb: &Verb, directories: &Directories) -> Result<(), Failure> 
         alert: alert_json(&link.name, &answer, &alert),
         timeline: answer.entries.iter().map(|entry| entry_json(&link.name, &answer, entry)).collect(),
     })
+}
+
+/// An alert that left the fleet's state is what its entries made of it.
+fn from_journal(answer: &Answer, id: AlertId) -> Option<Alert> {
+    let mut alerts = Alerts::default();
+    for entry in &answer.entries {
+        for (_, event) in &entry.events {
+            if let Event::Alerts(event) = event
+                && event.alert() == id
+                && !matches!(event, alerts::Event::Archived { .. })
+            {
+                alerts.apply(event, entry.revision, entry.at);
+            }
+        }
+    }
+    alerts.alerts.get(&id).map(|alert| Alert::clone(alert))
 }
 
 fn show(fleet: &str, answer: &Answer, alert: &Alert) -> Result<(), Failure> {

@@ -79,7 +79,8 @@ pub async fn run(verb: &ConfigVerb, directories: &Directories) -> Result<(), Fai
 
 async fn show(named: &HostArgument, json: bool, fleets: &Fleets, directories: &Directories) -> Result<(), Failure> {
     let host = find_host(named, fleets, directories, Some("a host's configuration")).await?;
-    let request = QueryRequest { kind: Kind::Configuration.into(), id: host.id.0, ..QueryRequest::default() };
+    let name = host.id.to_string();
+    let request = QueryRequest { kind: Kind::Configuration.into(), id: host.id.0, name, ..QueryRequest::default() };
     let answer = ask(&host.link, request).await.map_err(|error| host.link.failure(&error))?;
     if json {
         return output::json(&answer.assigned.iter().map(|check| to_json(&host, check)).collect::<Vec<_>>());

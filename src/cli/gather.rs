@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use crate::cli::arguments::Fleets;
 use crate::cli::exit::Failure;
 use crate::cli::fleet_filter::FleetFilter;
-use crate::cli::query::{Answer, ask};
+use crate::cli::query::{Answer, ask, name_hosts};
 use crate::cli::reach::reach;
 use crate::settings::directories::Directories;
 use crate::wire::pb::QueryRequest;
@@ -72,7 +72,11 @@ pub async fn gather(
     let asked = meant.links.into_iter().filter(|link| filter.admits(&link.name));
     let answers = join_all(asked.map(async |link| {
         let request = QueryRequest { filter: filter.rest().to_owned(), ..request.clone() };
-        let answer = ask(&link, request).await;
+        let mut answer = ask(&link, request).await;
+        if let Ok(answer) = &mut answer {
+            // Without the names the numbers serve.
+            let _ = name_hosts(&link, answer).await;
+        }
         (link, answer)
     }));
     for (link, answer) in answers.await {

@@ -1,19 +1,23 @@
 //! One question to a hub and its answer, in the fleet's own types.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::timeout;
 
 use crate::cli::reach::FleetLink;
-use crate::fleet::state::{Entry, Fleet};
+use crate::fleet::alerts;
+use crate::fleet::state::{Entry, Event, Fleet};
 use crate::fleet::words::{HostId, SafeText, Timestamp};
 use crate::link::LinkError;
+use crate::wire::pb::query_request::Kind;
 use crate::wire::pb::{self, QueryReply, QueryRequest};
 use crate::wire::{WireError, decode_entry, restore_row};
 
 /// How long a hub may take from one message of an answer to the next.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
+/// A filter of more characters is refused.
+const LONGEST_FILTER: usize = 1000;
 
 /// What a hub answered.
 #[derive(Debug, Default)]
@@ -56,6 +60,35 @@ pub async fn ask(link: &FleetLink, request: QueryRequest) -> Result<Answer, Link
             })?,
             None => return Ok(answer),
         }
+    }
+}
+
+/// Asks for the hosts that the entries of an answer speak of, so that they can be named.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn name_hosts(link: &FleetLink, answer: &mut Answer) -> Result<(), LinkError> {
+    let events = answer.entries.iter().flat_map(|entry| &entry.events);
+    let mut unnamed: BTreeSet<HostId> = events.filter_map(|(_, event)| host_of(event)).collect();
+    unnamed.retain(|host| answer.host_name(*host).is_none());
+    if unnamed.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<String> = unnamed.iter().map(ToString::to_string).collect();
+    let ids = format!("id:{}", ids.join(","));
+    // Where there are so many that no filter holds them, all of them come.
+    let filter = if ids.len() <= LONGEST_FILTER { ids } else { String::new() };
+    let request = QueryRequest { kind: Kind::Hosts.into(), filter, all: true, ..QueryRequest::default() };
+    answer.fleet.hosts.hosts.append(&mut ask(link, request).await?.fleet.hosts.hosts);
+    Ok(())
+}
+
+fn host_of(event: &Event) -> Option<HostId> {
+    match event {
+        Event::Hosts(event) => event.host(),
+        Event::Checks(event) => Some(event.host()),
+        Event::Alerts(alerts::Event::Opened { host, .. }) => *host,
+        Event::Alerts(_) | Event::Profile(_) | Event::Identity(_) | Event::Unknown => None,
     }
 }
 

@@ -135,7 +135,7 @@ impl Meant {
 }
 
 /// Connects to the fleets a verb means: those of `--data` and `--fleet`, else every enrolled one and the local hub if it
-/// answers. `named` are the fleets its ids name; where there are any, only they are reached.
+/// answers, each fleet once. `named` are the fleets its ids name; where there are any, only they are reached.
 ///
 /// # Errors
 /// A fleet is named that is not here, what is enrolled can't be read, or nothing is meant. That a fleet does not answer
@@ -148,15 +148,15 @@ pub async fn reach(fleets: &Fleets, directories: &Directories, named: &BTreeSet<
         (place, answer)
     }));
     let mut meant = Meant::default();
-    let mut local = None;
     for (place, answer) in answers.await {
         match (place, answer) {
-            (Place { route, optional }, Ok((connection, hello))) => {
-                let link = FleetLink { name: String::new(), hello, connection, route };
+            (Place { route, .. }, Ok((connection, hello))) => {
+                let mut link = FleetLink { name: String::new(), hello, connection, route };
                 match &link.route {
-                    Route::Enrolled(fleet) => meant.links.push(FleetLink { name: fleet.name.clone(), ..link }),
-                    Route::Socket(_) => local = Some((link, optional)),
+                    Route::Enrolled(fleet) => link.name.clone_from(&fleet.name),
+                    Route::Socket(_) => name_local(&mut link, &enrolled),
                 }
+                meant.links.push(link);
             }
             (Place { optional: true, .. }, Err(error)) if error.class() == Class::NoHub => {}
             (Place { route, .. }, Err(error)) => {
@@ -168,8 +168,8 @@ pub async fn reach(fleets: &Fleets, directories: &Directories, named: &BTreeSet<
             }
         }
     }
-    if let Some((link, optional)) = local {
-        take_local(&mut meant, link, optional, &enrolled);
+    if fleets.fleet.is_empty() && named.is_empty() {
+        once_each(&mut meant.links);
     }
     meant.links.sort_by(|a, b| a.name.cmp(&b.name));
     refuse_unknown(fleets, named, &enrolled, &mut meant)?;
@@ -212,18 +212,22 @@ fn places(fleets: &Fleets, hub: &Path, enrolled: &[EnrolledFleet], named: &BTree
     places
 }
 
-/// The local hub joins the others, unless its fleet is enrolled here too: what was enrolled on purpose wins.
-fn take_local(meant: &mut Meant, mut link: FleetLink, optional: bool, enrolled: &[EnrolledFleet]) {
-    let is_known = meant.links.iter().any(|known| known.hello.fleet == link.hello.fleet);
-    if optional && is_known {
-        return;
-    }
+/// The local hub joins the others; its own name gives way to an enrolled fleet of the same one.
+fn name_local(link: &mut FleetLink, enrolled: &[EnrolledFleet]) {
     let mut name = plain_name(&link.hello.fleet_name, &link.hello.fleet);
     if enrolled.iter().any(|fleet| fleet.name == name) {
         name.push_str("-2");
     }
     link.name = name;
-    meant.links.push(link);
+}
+
+/// Of several ways into one fleet the one that may do most is taken, an enrolled one before the socket: a fleet is asked
+/// once, and its hosts and alerts are counted once.
+fn once_each(links: &mut Vec<FleetLink>) {
+    let worth = |link: &FleetLink| (link.hello.role, matches!(link.route, Route::Enrolled(_)));
+    links.sort_by(|a, b| worth(b).cmp(&worth(a)).then_with(|| a.name.cmp(&b.name)));
+    let mut seen = BTreeSet::new();
+    links.retain(|link| seen.insert(link.hello.fleet.clone()));
 }
 
 /// Refuses names that turned out to be no fleet's; a local hub that nobody named goes.

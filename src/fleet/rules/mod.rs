@@ -15,5 +15,6 @@ pub mod live;
 pub mod presence;
 pub mod results;
 pub mod select;
+pub mod select_entry;
 pub mod staleness;
 pub mod timers;

@@ -151,7 +151,7 @@ impl Subject for CheckRow<'_> {
     }
 }
 
-fn client_texts(fleet: &Fleet, client: &ClientId, matches: Matches<'_>) -> bool {
+pub(super) fn client_texts(fleet: &Fleet, client: &ClientId, matches: Matches<'_>) -> bool {
     matches(client.as_str())
         || fleet
             .hosts
@@ -160,7 +160,7 @@ fn client_texts(fleet: &Fleet, client: &ClientId, matches: Matches<'_>) -> bool 
             .is_some_and(|known| known.name.as_str() != client.as_str() && matches(known.name.as_str()))
 }
 
-fn site_texts(fleet: &Fleet, client: &ClientId, site: &SiteId, matches: Matches<'_>) -> bool {
+pub(super) fn site_texts(fleet: &Fleet, client: &ClientId, site: &SiteId, matches: Matches<'_>) -> bool {
     if matches(site.as_str()) {
         return true;
     }
@@ -168,7 +168,7 @@ fn site_texts(fleet: &Fleet, client: &ClientId, site: &SiteId, matches: Matches<
     known.is_some_and(|known| known.name.as_str() != site.as_str() && matches(known.name.as_str()))
 }
 
-fn host_texts(host: &Host, key: Key, matches: Matches<'_>) -> bool {
+pub(super) fn host_texts(host: &Host, key: Key, matches: Matches<'_>) -> bool {
     match key {
         Key::Host => matches(host.name.as_str()),
         Key::Class => matches(host.class.word()),
@@ -178,7 +178,7 @@ fn host_texts(host: &Host, key: Key, matches: Matches<'_>) -> bool {
     }
 }
 
-fn id_texts(fleet_name: &str, number: u64, matches: Matches<'_>) -> bool {
+pub(super) fn id_texts(fleet_name: &str, number: u64, matches: Matches<'_>) -> bool {
     matches(&number.to_string()) || matches(&format!("{fleet_name}/{number}"))
 }
 

@@ -15,6 +15,7 @@ use crate::fleet::rules::input::Asker;
 use crate::fleet::rules::live::Live;
 use crate::fleet::rules::presence::target_of;
 use crate::fleet::rules::select::{AlertRow, CheckRow, HostRow};
+use crate::fleet::rules::select_entry::EntryRow;
 use crate::fleet::state::{EntityKey, Fleet};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{AlertId, ClientId, HostId, Revision, Timestamp, duration};
@@ -23,7 +24,7 @@ use crate::hub::services::watch::glance;
 use crate::hub::shared::{Shared, status};
 use crate::wire::checks::CheckReading;
 use crate::wire::pb::query_request::Kind;
-use crate::wire::{EncodedEntry, encode_assignment, limits, pb, row_of};
+use crate::wire::{EncodedEntry, decode_entry, encode_assignment, limits, pb, row_of};
 
 /// Entries read from the journal at once.
 const ENTRIES_AT_ONCE: usize = 500;
@@ -189,15 +190,16 @@ impl Asked<'_> {
             };
             pages.row(Some(row)).await?;
         }
-        self.name_hosts(pages);
+        self.name_hosts(pages).await?;
         Ok(())
     }
 
     /// The hosts that the rows speak of, so that a reader can name them.
-    fn name_hosts(&self, pages: &mut Pages<'_>) {
-        let hosts = self.fleet.hosts.hosts.values().filter(|host| self.sees(host));
-        let rows = hosts.filter_map(|host| row_of(self.fleet, &EntityKey::Host(host.id)));
-        pages.page.rows.extend(rows);
+    async fn name_hosts(&self, pages: &mut Pages<'_>) -> Result<(), Status> {
+        for host in self.fleet.hosts.hosts.values().filter(|host| self.sees(host)) {
+            pages.row(row_of(self.fleet, &EntityKey::Host(host.id))).await?;
+        }
+        Ok(())
     }
 
     async fn alerts(&self, all: bool, pages: &mut Pages<'_>) -> Result<(), Status> {
@@ -215,7 +217,7 @@ impl Asked<'_> {
                 pages.row(row_of(self.fleet, &EntityKey::Alert(alert.id))).await?;
             }
         }
-        self.name_hosts(pages);
+        self.name_hosts(pages).await?;
         Ok(())
     }
 
@@ -271,6 +273,7 @@ impl Asked<'_> {
                     EncodedEntry::from_bytes(entry.bytes).map_err(|error| Status::internal(error.to_string()))?;
                 if left > 0
                     && let Some(visible) = encoded.project(self.asker.role, self.asker.scope.as_ref())
+                    && self.speaks_of(&visible)
                 {
                     left -= 1;
                     pages.entry(visible).await?;
@@ -278,6 +281,15 @@ impl Asked<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether an entry, as far as it may be seen, matches what was asked for. One that can't be read is not hidden.
+    fn speaks_of(&self, visible: &pb::Entry) -> bool {
+        self.filter.is_everything()
+            || decode_entry(visible.clone()).map_or(true, |entry| {
+                let row = EntryRow { fleet: self.fleet, fleet_name: self.name(), entry: &entry, now: self.now };
+                self.filter.matches(&row)
+            })
     }
 
     async fn registry(&self, kind: Kind, pages: &mut Pages<'_>) -> Result<(), Status> {
