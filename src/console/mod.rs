@@ -9,6 +9,7 @@ pub mod ask;
 pub mod files;
 pub mod input;
 pub mod keymap;
+pub mod link_task;
 pub mod list;
 pub mod replica;
 pub mod terminal;

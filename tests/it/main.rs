@@ -3,6 +3,7 @@
 
 mod agent;
 mod configuration;
+mod console_link;
 mod descriptors;
 mod fixtures;
 mod golden;

@@ -1,0 +1,106 @@
+//! From an address to a stream of frames.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+use tonic::Streaming;
+
+use crate::console::replica::{Greeting, Position};
+use crate::fleet::identity::Role;
+use crate::fleet::words::{SafeText, Timestamp};
+use crate::link::{Address, Connection, LinkError, Tls, dial, hello};
+use crate::wire::{self, pb};
+
+/// How long the hub may take to accept the watch.
+const WATCH_TIMEOUT: Duration = Duration::from_secs(10);
+
+type Told = dyn Fn(&Connection, &Greeting) + Send + Sync;
+type Addresses = (Vec<Address>, Option<Tls>);
+
+/// How a hub is reached: addresses, best first, and the credential for those of TCP.
+#[derive(Clone)]
+pub struct Reach(Arc<dyn Fn() -> Result<Addresses, LinkError> + Send + Sync>);
+
+/// Is told of each link that stands, with what the hub said.
+#[derive(Clone)]
+pub struct Greeted(Arc<Told>);
+
+/// A link that stands.
+pub(super) struct Link {
+    pub connection: Connection,
+    pub greeting: Greeting,
+    pub stream: Streaming<pb::Frame>,
+    /// Whether the hub was asked to go on from the position held.
+    pub resumes: bool,
+}
+
+impl Reach {
+    /// `find` reads addresses and credential; it may read files.
+    pub fn new(find: impl Fn() -> Result<Addresses, LinkError> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(find))
+    }
+
+    /// Addresses that never change.
+    #[must_use]
+    pub fn fixed(addresses: Vec<Address>, tls: Option<Tls>) -> Self {
+        Self::new(move || Ok((addresses.clone(), tls.clone())))
+    }
+}
+
+impl fmt::Debug for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reach")
+    }
+}
+
+impl Greeted {
+    /// `told` must not block.
+    pub fn new(told: impl Fn(&Connection, &Greeting) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(told))
+    }
+
+    pub(super) fn tell(&self, connection: &Connection, greeting: &Greeting) {
+        (self.0)(connection, greeting);
+    }
+}
+
+impl fmt::Debug for Greeted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Greeted")
+    }
+}
+
+/// Dials, greets and watches from the position held. A role that changed needs a whole new view.
+pub(super) async fn connect(reach: Reach, held: Position, role: Option<Role>) -> Result<Link, LinkError> {
+    let found = tokio::task::spawn_blocking(move || (reach.0)()).await;
+    let (addresses, tls) = found.map_err(|error| LinkError::Refused(error.to_string()))??;
+    let connection = dial(&addresses, tls.as_ref()).await?;
+    let greeting = greeting(hello::as_console(&connection).await?)?;
+    let resumes = held.epoch.0 != 0 && held.revision.0 != 0 && role == Some(greeting.role);
+    let from = if resumes {
+        pb::WatchRequest { epoch: held.epoch.0, revision: held.revision.0 }
+    } else {
+        pb::WatchRequest::default()
+    };
+    match timeout(WATCH_TIMEOUT, connection.console().watch(from)).await {
+        Ok(Ok(stream)) => Ok(Link { greeting, resumes, stream: stream.into_inner(), connection }),
+        Ok(Err(status)) => Err(connection.error(&status)),
+        Err(_) => {
+            let why = format!("connected, but no frames began within {} s", WATCH_TIMEOUT.as_secs());
+            Err(LinkError::NoHub(why).at(connection.to()))
+        }
+    }
+}
+
+fn greeting(reply: pb::HelloReply) -> Result<Greeting, LinkError> {
+    let role = wire::role(reply.role, "HelloReply").map_err(|error| LinkError::Refused(error.to_string()))?;
+    Ok(Greeting {
+        role,
+        identity: SafeText::line(&reply.identity_name),
+        fleet: SafeText::line(&reply.fleet_name),
+        hub_version: SafeText::line(&reply.version),
+        not_after: (reply.not_after != 0).then_some(Timestamp(reply.not_after)),
+    })
+}
