@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod acts;
+pub mod app;
 pub mod ask;
 pub mod files;
 pub mod input;
@@ -12,6 +13,7 @@ pub mod keymap;
 pub mod link_task;
 pub mod list;
 pub mod replica;
+pub mod screens;
 pub mod terminal;
 pub mod text;
 pub mod theme;

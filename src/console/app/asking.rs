@@ -1,0 +1,106 @@
+//! What an action asks the person before it is sent.
+
+use std::time::{Duration, Instant};
+
+use crate::console::act::Verb;
+use crate::console::input::{FrameStamp, Key};
+use crate::console::keymap::Action;
+use crate::console::screens::world::About;
+use crate::console::theme::Role;
+use crate::console::widgets::{Answer, Prompt};
+use crate::fleet::alerts::Until;
+use crate::fleet::words::{Timestamp, duration};
+
+/// A question, and what its answer is for.
+#[derive(Clone, Debug)]
+pub struct Asking {
+    /// The question on the screen.
+    pub prompt: Prompt,
+    action: Action,
+    /// What it is about.
+    pub about: About,
+}
+
+/// Where a question was asked: the key that asked it and the frame it was asked on.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// The key.
+    pub key: Key,
+    /// The frame.
+    pub stamp: FrameStamp,
+    /// The moment.
+    pub now: Instant,
+}
+
+impl Asking {
+    /// The question of an action; `None` for actions that ask nothing.
+    #[must_use]
+    pub fn begin(action: Action, about: About, asked: Asked) -> Option<Self> {
+        let count = count(&about);
+        let what = match &about {
+            About::Filter { filter, .. } => format!("{count} alerts that {filter} shows"),
+            About::Alerts(_) if count == 1 => "this alert".to_owned(),
+            About::Alerts(_) => format!("{count} alerts"),
+            About::Hosts(_) if count == 1 => "this host".to_owned(),
+            About::Hosts(_) => format!("{count} hosts"),
+        };
+        let prompt = |title: &str, answer: Answer| Prompt::new(format!("{title} {what}"), answer, asked.stamp, asked.now);
+        let optional = Answer::Text { optional: true };
+        // What is more than a handful is typed out, with its number.
+        let wide = matches!(about, About::Filter { .. });
+        let prompt = match action {
+            Action::Acknowledge | Action::CheckNow if wide => {
+                prompt(action.name(), Answer::TypedOut(count.to_string())).line(Role::Text, "type the number of alerts it is about")
+            }
+            Action::Escalate => prompt("Escalate", Answer::SameKey(asked.key))
+                .line(Role::Text, "brings it to its next step by hand; no policy names people yet, so nobody is rung:")
+                .line(Role::Text, "the step is journaled and every console shows it. Whoever owns it keeps it."),
+            Action::Release => prompt("Release", optional).line(Role::Text, "to whom? Leave it empty to give it to nobody"),
+            Action::Snooze => prompt("Snooze", Answer::Text { optional: false })
+                .line(Role::Text, "for how long? (30m, 4h, 2d) You own it meanwhile, and it comes back then")
+                .with_text("1h"),
+            Action::Note => prompt("Note on", Answer::Text { optional: false }).line(Role::Text, "everybody can read it"),
+            Action::Close if wide || count > 10 => prompt("Close", Answer::TypedOut(count.to_string()))
+                .line(Role::Danger, "closes by hand what may still be wrong; type the number of alerts"),
+            Action::Close => prompt("Close", optional).line(Role::Danger, "closes by hand what may still be wrong; why?"),
+            _ => return None,
+        };
+        Some(Self { prompt, action, about })
+    }
+
+    /// The verb that the answer gives, or what is wrong with it. `now` is the hub's time.
+    ///
+    /// # Errors
+    /// What to write instead.
+    pub fn verb(&self, answer: &str, now: Timestamp) -> Result<Verb, String> {
+        let note = answer.to_owned();
+        Ok(match self.action {
+            Action::Escalate => Verb::Escalate { note: String::new() },
+            Action::Release => Verb::Release { to: note, note: String::new() },
+            Action::Snooze => {
+                let span = duration::parse(answer).map_err(|error| error.to_string())?;
+                if span < Duration::from_secs(60) {
+                    return Err("a snooze lasts a minute at least".to_owned());
+                }
+                Verb::Snooze { until: now + span, note: String::new() }
+            }
+            Action::Note => Verb::Note { note },
+            Action::Close => {
+                let typed = answer.parse::<usize>().is_ok();
+                Verb::Close { note: if typed { String::new() } else { note } }
+            }
+            Action::CheckNow => Verb::CheckNow { host: None, check: None },
+            _ => Verb::Acknowledge { until: Until::Worse, note: String::new() },
+        })
+    }
+}
+
+/// How many alerts or hosts something is about.
+#[must_use]
+pub fn count(about: &About) -> usize {
+    match about {
+        About::Alerts(alerts) => alerts.len(),
+        About::Hosts(hosts) => hosts.len(),
+        About::Filter { counts, .. } => counts.iter().map(|(_, count)| usize::try_from(*count).unwrap_or(usize::MAX)).sum(),
+    }
+}

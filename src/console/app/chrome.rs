@@ -1,0 +1,122 @@
+//! The first line, the banner, the filter's line and the last line of every screen; help and the list of actions.
+
+use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Rect, Size};
+
+use crate::console::acts::{Acts, Reading};
+use crate::console::keymap::{Context, Hint, Keymap};
+use crate::console::replica::{LinkState, Replica};
+use crate::console::screens::filter_line::FilterLine;
+use crate::console::screens::world::World;
+use crate::console::text::put;
+use crate::console::theme::{Role, Theme};
+use crate::console::widgets::{Fact, banner, facts, footer};
+use crate::console::widgets::boxed;
+use crate::fleet::alerts::Lane;
+use crate::fleet::words::duration;
+
+/// The first line: where one is, each fleet with its link and the age of its data, the sums, the clock.
+pub fn header(area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>, title: &str, more: &[(Role, String)], zone: &TimeZone) {
+    let mut left = vec![Fact::new(Role::Title, title, 0)];
+    for (_, replica) in world.replicas.iter() {
+        let (role, text) = link(replica, world);
+        left.push(Fact::new(role, format!("{} {text}", replica.name().as_str()), 1));
+    }
+    let lane = |lane: Lane| -> u32 { world.replicas.iter().map(|(_, replica)| replica.counts().total().lane(lane)).sum() };
+    let new = lane(Lane::New);
+    left.push(Fact::new(if new > 0 { Role::New } else { Role::Muted }, format!("{new} NEW"), 1));
+    left.push(Fact::new(Role::Owned, format!("{} owned", lane(Lane::Owned)), 3));
+    left.push(Fact::new(Role::LaneMuted, format!("{} muted", lane(Lane::Muted)), 4));
+    left.extend(more.iter().map(|(role, text)| Fact::new(*role, text.clone(), 2)));
+    let time = world.replicas.iter().next().map(|(_, replica)| replica.hub_now(world.now));
+    let clock = time.and_then(|now| jiff::Timestamp::from_millisecond(now.0).ok());
+    let clock = clock.map_or_else(String::new, |now| zone.to_datetime(now).strftime("%H:%M:%S").to_string());
+    facts(area, buf, theme, &left, &[Fact::new(Role::Muted, clock, 1)]);
+}
+
+fn link(replica: &Replica, world: World<'_>) -> (Role, String) {
+    let age = replica.data_age(world.now).map(duration::compact);
+    match replica.link() {
+        LinkState::Live { .. } if replica.waits_until().is_some() => (Role::LinkWaiting, "LIVE, not judging yet".to_owned()),
+        LinkState::Live { .. } if replica.is_partial() => (Role::LinkWaiting, "LIVE, hub is newer: partial view".to_owned()),
+        LinkState::Live { .. } => (Role::LinkLive, "LIVE".to_owned()),
+        LinkState::Connecting { .. } => (Role::LinkWaiting, "connecting".to_owned()),
+        LinkState::Lost { .. } | LinkState::Refused { .. } => {
+            (Role::LinkDown, age.map_or_else(|| "DOWN".to_owned(), |age| format!("STALE {age}")))
+        }
+    }
+}
+
+/// The line that must not be overlooked: a hub that is silent. Returns whether there is one.
+pub fn trouble(area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>) -> bool {
+    let Some((_, replica)) = world.replicas.iter().find(|(_, replica)| {
+        matches!(replica.link(), LinkState::Lost { .. } | LinkState::Refused { .. })
+    }) else {
+        return false;
+    };
+    let why = replica.link().reason().map_or("no answer", |reason| reason.as_str());
+    let since = replica.data_age(world.now).map_or_else(
+        || "NO DATA YET".to_owned(),
+        |age| format!("DATA STALE for {}", duration::short(age)),
+    );
+    let retry = replica.link().retries_in(world.now).map_or_else(String::new, |wait| format!(", next try in {}s", wait.as_secs() + 1));
+    banner(area, buf, theme, &format!(" {}: {since}{retry}: {why}", replica.name().as_str()));
+    true
+}
+
+/// The line in which the filter is typed.
+pub fn filter(area: Rect, buf: &mut Buffer, theme: &Theme, line: &FilterLine, shown: usize) {
+    let Some(input) = line.typing() else { return };
+    let used = put(buf, area.x, area.y, area.width, "/", theme.style(Role::Prompt));
+    let note = line.fault().map_or_else(|| format!("{shown} match"), ToOwned::to_owned);
+    let room = area.width / 2;
+    input.render(Rect { x: area.x + used, width: room.saturating_sub(used), ..area }, buf, theme, true);
+    let role = if line.fault().is_some() { Role::Failed } else { Role::Muted };
+    put(buf, area.x + room + 1, area.y, area.width.saturating_sub(room + 1), &note, theme.style(role));
+}
+
+/// The last line: keys that work here, and what became of the last act.
+pub fn last_line(area: Rect, buf: &mut Buffer, theme: &Theme, hints: &[Hint], status: (Role, &str)) {
+    footer(area, buf, theme, hints, status);
+}
+
+/// What the last line says of acts: trouble first.
+#[must_use]
+pub fn acts_status(acts: &Acts, now: std::time::Instant) -> Option<(Role, String)> {
+    let mut unsent = acts.pending().filter(|pending| pending.reading(now) == Reading::NotSent).peekable();
+    if let Some(first) = unsent.peek() {
+        let why = first.reason().map_or_else(String::new, |reason| format!(": {}", reason.as_str()));
+        let perhaps = if first.is_perhaps_done() { " (perhaps done: look at the timeline)" } else { "" };
+        return Some((Role::Failed, format!("NOT SENT {}{why}{perhaps}", first.act.verb.word())));
+    }
+    let waiting = acts.pending().filter_map(|pending| match pending.reading(now) {
+        Reading::Waiting(seconds) => Some(seconds),
+        _ => None,
+    });
+    if let Some(seconds) = waiting.max() {
+        return Some((Role::Pending, format!("WAITING {seconds}s")));
+    }
+    let sent = acts.pending().len();
+    (sent > 0).then(|| (Role::Pending, format!("sent {sent}")))
+}
+
+/// The keys that work here, from the action table.
+pub fn help(area: Rect, buf: &mut Buffer, theme: &Theme, keymap: &Keymap, context: Context, read_only: bool, scroll: usize) {
+    let mut lines: Vec<(Role, String, String)> = Vec::new();
+    for (section, hints) in keymap.help(context, read_only) {
+        if hints.is_empty() {
+            continue;
+        }
+        lines.push((Role::Title, section.title().to_owned(), String::new()));
+        lines.extend(hints.into_iter().map(|hint| (Role::FooterKey, hint.keys, hint.action.sentence().to_owned())));
+    }
+    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).min(area.height);
+    let inner = boxed(area, buf, theme, "keys here (j k scroll, q closes)", Size { width: area.width.min(76), height });
+    let scroll = scroll.min(lines.len().saturating_sub(usize::from(inner.height)));
+    for (row, (role, keys, sentence)) in (0_u16..inner.height).zip(lines.iter().skip(scroll)) {
+        let y = inner.y + row;
+        put(buf, inner.x, y, inner.width.min(18), keys, theme.style(*role));
+        put(buf, inner.x + 19, y, inner.width.saturating_sub(19), sentence, theme.style(Role::Text));
+    }
+}

@@ -1,0 +1,8 @@
+//! The program around the screens: where one is, what is asked of the person, and which keys go where. No I/O.
+
+mod asking;
+mod chrome;
+mod state;
+
+pub use asking::Asking;
+pub use state::{App, Order, Seat};

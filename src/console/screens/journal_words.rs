@@ -1,0 +1,145 @@
+//! Events in words, as the journal and a timeline show them.
+
+use crate::console::theme::Role;
+use crate::fleet::state::{Event, Fleet};
+use crate::fleet::words::HostId;
+use crate::fleet::{alerts, checks, hosts, identity, profile};
+
+/// An event in words, with the role of its gravity.
+#[must_use]
+pub fn words(event: &Event, fleet: &Fleet) -> (Role, String) {
+    match event {
+        Event::Profile(event) => profile_words(event),
+        Event::Hosts(event) => host_words(event, fleet),
+        Event::Checks(event) => check_words(event, fleet),
+        Event::Alerts(event) => alert_words(event),
+        Event::Identity(event) => (Role::Muted, identity_words(event)),
+        Event::Unknown => (Role::Unknown, "something this version does not know; update this console".to_owned()),
+    }
+}
+
+fn name(fleet: &Fleet, host: HostId) -> String {
+    fleet.hosts.hosts.get(&host).map_or_else(|| format!("host {host}"), |host| host.name.to_string())
+}
+
+fn profile_words(event: &profile::Event) -> (Role, String) {
+    match event {
+        profile::Event::HubStarted { version, .. } => {
+            (Role::Text, format!("the hub started, version {}; it waits before it judges silence", version.as_str()))
+        }
+        profile::Event::JudgingBegan => (Role::Muted, "the hub judges silence again".to_owned()),
+        profile::Event::ClockJumped { by_ms } => (Role::Warning, format!("the hub's clock jumped by {} s", by_ms / 1000)),
+        profile::Event::Refused { who, what, why, count, .. } => {
+            let times = if *count > 1 { format!(" ({count} times)") } else { String::new() };
+            (Role::Warning, format!("refused {} {}: {}{times}", who.as_str(), what.as_str(), why.as_str()))
+        }
+        profile::Event::ConfigurationApplied { changes, .. } => {
+            let changes: Vec<&str> = changes.iter().map(|change| change.as_str()).collect();
+            (Role::Text, format!("configuration applied: {}", changes.join("; ")))
+        }
+        profile::Event::Renamed { name } => (Role::Text, format!("the fleet is called {}", name.as_str())),
+    }
+}
+
+fn host_words(event: &hosts::Event, fleet: &Fleet) -> (Role, String) {
+    match event {
+        hosts::Event::ClientDescribed(client) => (Role::Muted, format!("client {} described", client.id)),
+        hosts::Event::SiteDescribed(site) => (Role::Muted, format!("site {} of {} described", site.id, site.client)),
+        hosts::Event::Enrolled { name, client, site, .. } => {
+            (Role::Text, format!("{} joined {client}/{site}", name.as_str()))
+        }
+        hosts::Event::Described { host, os } => {
+            (Role::Muted, format!("{} is {} {}", name(fleet, *host), os.os_name.as_str(), os.os_version.as_str()))
+        }
+        hosts::Event::StateChanged { host, state, reason, .. } => (
+            crate::console::screens::look::host_role(*state),
+            format!("{} is {state}: {reason}", name(fleet, *host)),
+        ),
+        hosts::Event::Retired { host } => (Role::Text, format!("{} was retired", name(fleet, *host))),
+        hosts::Event::FactsLost { host, from, to, .. } => {
+            (Role::Warning, format!("{} facts of {} are lost ({from} to {to})", to - from + 1, name(fleet, *host)))
+        }
+    }
+}
+
+fn check_words(event: &checks::Event, fleet: &Fleet) -> (Role, String) {
+    match event {
+        checks::Event::Changed { host, check, state, hard, attempt, max_attempts, summary, .. } => {
+            let soft = if *hard { String::new() } else { format!(" (soft {attempt}/{max_attempts})") };
+            (
+                crate::console::screens::look::check_role(*state, false),
+                format!("{check} on {} is {state}{soft}: {}", name(fleet, *host), summary.as_str()),
+            )
+        }
+        checks::Event::Stale { host, check, stale } => {
+            let how = if *stale { "is stale: no result comes" } else { "is fresh again" };
+            (Role::Stale, format!("{check} on {} {how}", name(fleet, *host)))
+        }
+        checks::Event::Removed { host, check } => {
+            (Role::Muted, format!("{check} no longer runs on {}", name(fleet, *host)))
+        }
+        checks::Event::Asked { host, check } => {
+            let check = check.as_ref().map_or_else(|| "all checks".to_owned(), ToString::to_string);
+            (Role::Muted, format!("{check} on {} asked for now", name(fleet, *host)))
+        }
+    }
+}
+
+fn alert_words(event: &alerts::Event) -> (Role, String) {
+    use crate::console::screens::look::check_role;
+    let said = |note: &Option<crate::fleet::words::SafeText>| {
+        note.as_ref().map_or_else(String::new, |note| format!(": {}", note.as_str()))
+    };
+    let alert = event.alert();
+    match event {
+        alerts::Event::Opened { level, summary, .. } => {
+            (check_role(*level, false), format!("alert {alert} opened, {level}: {}", summary.as_str()))
+        }
+        alerts::Event::Reopened { level, summary, .. } => {
+            (check_role(*level, false), format!("alert {alert} came back, {level}: {}", summary.as_str()))
+        }
+        alerts::Event::LevelChanged { level, summary, worse, .. } => {
+            let how = if *worse { "got worse" } else { "changed" };
+            (check_role(*level, false), format!("alert {alert} {how}, {level}: {}", summary.as_str()))
+        }
+        alerts::Event::Resolved { by_hand, note, .. } => {
+            let how = if *by_hand { "closed by hand" } else { "resolved" };
+            (Role::Ok, format!("alert {alert} {how}{}", said(note)))
+        }
+        alerts::Event::Acknowledged { acknowledgement, .. } => {
+            let note = acknowledgement.note.as_str();
+            let note = if note.is_empty() { String::new() } else { format!(": {note}") };
+            (Role::Owned, format!("alert {alert} acknowledged by {}{note}", acknowledgement.by.as_str()))
+        }
+        alerts::Event::AcknowledgementEnded { why, .. } => {
+            (Role::New, format!("alert {alert} is nobody's again: {why}"))
+        }
+        alerts::Event::Snoozed { snooze, .. } => {
+            (Role::LaneMuted, format!("alert {alert} snoozed by {}", snooze.by.as_str()))
+        }
+        alerts::Event::SnoozeEnded { .. } => (Role::New, format!("alert {alert}: the snooze ended")),
+        alerts::Event::Escalated { escalation, note, .. } => (
+            Role::Danger,
+            format!("alert {alert} escalated to step {} by {}{}", escalation.step, escalation.by.as_str(), said(note)),
+        ),
+        alerts::Event::Released { by, to, note, .. } => {
+            let to = to.as_ref().map_or_else(String::new, |to| format!(" to {}", to.as_str()));
+            (Role::New, format!("alert {alert} released{to} by {}{}", by.as_str(), said(note)))
+        }
+        alerts::Event::Noted { by, note, .. } => (Role::Text, format!("alert {alert}, {}: {}", by.as_str(), note.as_str())),
+        alerts::Event::Archived { .. } => (Role::Muted, format!("alert {alert} archived")),
+    }
+}
+
+fn identity_words(event: &identity::Event) -> String {
+    match event {
+        identity::Event::TokenCreated(token) => format!("token {} made, role {}", token.id, token.role),
+        identity::Event::TokenEnded { token, status } => format!("token {token} {}", status.word()),
+        identity::Event::Recorded(identity) => {
+            format!("identity {} recorded: {}, {}", identity.id, identity.name.as_str(), identity.role)
+        }
+        identity::Event::Revoked { identity } => format!("identity {identity} revoked"),
+        identity::Event::RoleChanged { identity, role } => format!("identity {identity} is {role} now"),
+        identity::Event::Renewed { identity, .. } => format!("identity {identity} renewed its certificate"),
+    }
+}

@@ -1,0 +1,14 @@
+//! The screens: state, update and render of each side by side. They get their own state and read-only replicas, return
+//! effects, and never see the program around them.
+
+pub mod alert;
+pub mod alerts;
+pub mod filter_line;
+pub mod floor;
+pub mod host;
+pub mod hosts;
+pub mod index;
+pub mod journal;
+pub mod journal_words;
+pub mod look;
+pub mod world;

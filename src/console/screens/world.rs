@@ -1,0 +1,76 @@
+//! What a screen sees, and what it asks for.
+
+use std::time::Instant;
+
+use crate::console::act::Verb;
+use crate::console::acts::Acts;
+use crate::console::ask::Topic;
+use crate::console::keymap::Action;
+use crate::console::replica::{FleetIndex, Replicas};
+use crate::console::theme::Role;
+use crate::fleet::words::{AlertId, HostId};
+
+/// What a screen sees.
+#[derive(Clone, Copy, Debug)]
+pub struct World<'a> {
+    /// All fleets.
+    pub replicas: &'a Replicas,
+    /// Acts under way.
+    pub acts: &'a Acts,
+    /// The moment that is shown.
+    pub now: Instant,
+}
+
+/// A place one can be at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A row a client.
+    Floor,
+    /// The alert queue.
+    Alerts,
+    /// All hosts.
+    Hosts,
+    /// The journal.
+    Journal,
+    /// One host in depth.
+    Host(FleetIndex, HostId),
+    /// One alert in depth.
+    Alert(FleetIndex, AlertId),
+}
+
+/// What an act is about, as the screen that asks for it sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// These alerts.
+    Alerts(Vec<(FleetIndex, AlertId)>),
+    /// Everything the filter shows: in each fleet so many.
+    Filter {
+        /// The filter as typed.
+        filter: String,
+        /// How many match in each fleet.
+        counts: Vec<(FleetIndex, u64)>,
+    },
+    /// These hosts.
+    Hosts(Vec<(FleetIndex, HostId)>),
+}
+
+/// What a screen asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Go to a place.
+    Go(Place),
+    /// Go to the hosts that a filter shows.
+    HostsOf(String),
+    /// Go to the alerts that a filter shows.
+    AlertsOf(String),
+    /// Ask the person what the action needs, then act.
+    Begin(Action, About),
+    /// Act at once.
+    Act(Verb, About),
+    /// Ask a hub.
+    Ask(FleetIndex, Topic),
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Say something in the last line.
+    Say(Role, String),
+}
