@@ -12,6 +12,7 @@ mod checks;
 mod close;
 mod config;
 mod config_check;
+mod console;
 mod enrol;
 mod enrolled_agent;
 mod entries;
@@ -30,6 +31,7 @@ pub mod id;
 mod identity;
 mod journal;
 pub mod json;
+mod local;
 mod log;
 mod note;
 mod output;
@@ -76,9 +78,8 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Some(Verb::Fleet(verb)) => fleets::run(&verb, &directories.console)?,
         Some(Verb::Hub(arguments)) => hub::run(arguments, &directories)?,
         Some(Verb::Agent) => agent::run(&directories)?,
-        None | Some(Verb::Console(_)) => {
-            return Err(Failure::failed("this verb is not built yet"));
-        }
+        None => console::run(&arguments.console, &directories)?,
+        Some(Verb::Console(asked)) => console::run(&asked, &directories)?,
         Some(verb) => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| Failure::failed(format!("cannot start: {error}")))?;

@@ -288,7 +288,7 @@ async fn connect(route: &Route) -> Result<(Connection, HelloReply), LinkError> {
     Ok((connection, hello))
 }
 
-fn tls(fleet: &EnrolledFleet) -> Result<Tls, LinkError> {
+pub fn tls(fleet: &EnrolledFleet) -> Result<Tls, LinkError> {
     let refused = |error: &dyn std::fmt::Display| LinkError::Refused(error.to_string());
     let credential = Credential::load(&fleet.directory).map_err(|error| refused(&error))?;
     let credential = credential.ok_or_else(|| {

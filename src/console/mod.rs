@@ -13,6 +13,7 @@ pub mod keymap;
 pub mod link_task;
 pub mod list;
 pub mod replica;
+pub mod run;
 pub mod screens;
 pub mod terminal;
 pub mod text;

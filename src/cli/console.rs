@@ -1,0 +1,101 @@
+//! `watchfloor console`, and `watchfloor` alone: the full-screen console.
+
+use std::sync::Arc;
+
+use crate::cli::arguments;
+use crate::cli::exit::Failure;
+use crate::cli::local::Local;
+use crate::cli::reach::tls;
+use crate::console::app::Seat;
+use crate::console::keymap::Keymap;
+use crate::console::link_task::Reach;
+use crate::console::run::{Setup, run as run_console};
+use crate::console::screens::world::Place;
+use crate::console::terminal::{Ability, ColourChoice, ColourDepth};
+use crate::console::theme::Theme;
+use crate::link::socket_path::find_socket;
+use crate::link::Address;
+use crate::settings::console::{self, ColorMode, EnrolledFleet};
+use crate::settings::directories::Directories;
+use crate::settings::hub::system_zone;
+
+/// Runs the console; returns when the person has left.
+pub fn run(asked: &arguments::Console, directories: &Directories) -> Result<(), Failure> {
+    if asked.plain {
+        return Err(Failure::usage(
+            "--plain comes with a later version; until then `watchfloor status` and `watchfloor alerts` print lines",
+        ));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format!("cannot start: {error}")))?;
+    let result = runtime.block_on(serve(asked, directories));
+    // A hub that hangs at its end must not keep the person from their shell.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    result
+}
+
+async fn serve(asked: &arguments::Console, directories: &Directories) -> Result<(), Failure> {
+    let seat = seat(asked, directories)?;
+    let start = match asked.screen {
+        Some(arguments::Screen::Alerts) => Place::Alerts,
+        Some(arguments::Screen::Hosts) => Place::Hosts,
+        Some(arguments::Screen::Journal) => Place::Journal,
+        Some(arguments::Screen::Floor) | None => Place::Floor,
+    };
+    let enrolled: Vec<EnrolledFleet> = console::fleets(&directories.console)?;
+    let wanted = |fleet: &&EnrolledFleet| asked.fleet.is_empty() || asked.fleet.contains(&fleet.name);
+    let mut fleets: Vec<(String, Reach)> =
+        enrolled.iter().filter(wanted).map(|fleet| (fleet.name.clone(), of_enrolled(fleet.clone()))).collect();
+    let unknown = asked.fleet.iter().find(|name| enrolled.iter().all(|fleet| fleet.name != **name));
+    let mut local = None;
+    if fleets.is_empty() && asked.fleet.is_empty() {
+        let own = Local::start(directories.hub.clone());
+        let reach = own.reach();
+        fleets.push(("local".to_owned(), Reach::new(move || Ok((reach()?, None)))));
+        local = Some(own);
+    } else if find_socket(&directories.hub).exists() && asked.fleet.is_empty() {
+        let data = directories.hub.clone();
+        fleets.push(("local".to_owned(), Reach::new(move || Ok((vec![Address::Unix(find_socket(&data))], None)))));
+    } else if let Some(unknown) = unknown {
+        return Err(Failure::usage(format!("no fleet {unknown} is enrolled here: see `watchfloor fleet list`")));
+    }
+    let result = run_console(Setup { fleets, seat, start }).await.map_err(Failure::failed);
+    if let Some(local) = local {
+        local.end().await;
+    }
+    result
+}
+
+fn seat(asked: &arguments::Console, directories: &Directories) -> Result<Seat, Failure> {
+    let settings = console::load(&directories.console)?;
+    let choice = match asked.color.or(settings.color).unwrap_or_default() {
+        ColorMode::Auto => ColourChoice::Auto,
+        ColorMode::Never => ColourChoice::Fixed(ColourDepth::None),
+        ColorMode::Ansi16 => ColourChoice::Fixed(ColourDepth::Sixteen),
+        ColorMode::Ansi256 => ColourChoice::Fixed(ColourDepth::Indexed),
+        ColorMode::TrueColor => ColourChoice::Fixed(ColourDepth::True),
+    };
+    let ability = Ability::of(choice, asked.ascii || settings.ascii, |name| std::env::var(name).ok());
+    let named = asked.theme.as_deref().or(settings.theme.as_deref());
+    let theme = Theme::load(named, ability, Some(&directories.console.join("themes"))).map_err(Failure::failed)?;
+    let keymap = Keymap::load(Some(&settings.keymap.unwrap_or_else(|| directories.console.join("keys.toml"))));
+    Ok(Seat {
+        theme,
+        keymap: keymap.map_err(Failure::failed)?,
+        read_only: asked.read_only || asked.wall,
+        zone: system_zone(),
+    })
+}
+
+/// Credential and addresses are read at each attempt, so that a renewed certificate counts.
+fn of_enrolled(fleet: EnrolledFleet) -> Reach {
+    let fleet = Arc::new(fleet);
+    Reach::new(move || {
+        let addresses = fleet.hubs.iter().cloned().map(Address::Tcp).collect();
+        let tls = tls(&fleet)?;
+        Ok((addresses, Some(tls)))
+    })
+}

@@ -1,0 +1,149 @@
+//! The local fleet: a hub and an agent for this machine inside the console's process, over pipes and the socket.
+//!
+//! Whoever holds the lock of the data directory serves; a second console joins over the socket, and takes over when the
+//! first leaves.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::duplex;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::agent::dialler::Dialler;
+use crate::agent::{Agent, AgentConfig};
+use crate::hub::doors::Peer;
+use crate::hub::serve::{Door, Hub, HubError, Options};
+use crate::link::dial::Pipe;
+use crate::link::socket_path::find_socket;
+use crate::link::{Address, LinkError};
+use crate::settings::agent::AgentSettings;
+
+/// How often a console that joined another's hub looks whether that one has left.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Bytes that may wait in a pipe, either way.
+const PIPE: usize = 256 * 1024;
+
+/// What is known of the hub in this process.
+#[derive(Clone, Debug, Default)]
+struct Standing(Arc<Mutex<State>>);
+
+#[derive(Clone, Debug, Default)]
+enum State {
+    #[default]
+    Starting,
+    Serving(Door),
+    /// Another process serves; its socket answers.
+    Elsewhere,
+    Failed(String),
+}
+
+/// The local fleet of this process.
+#[derive(Debug)]
+pub struct Local {
+    standing: Standing,
+    data: PathBuf,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+}
+
+impl Standing {
+    fn set(&self, state: State) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    fn get(&self) -> State {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Local {
+    /// Begins to serve the fleet behind the console, or to wait for the place of whoever serves it.
+    #[must_use]
+    pub fn start(data: PathBuf) -> Self {
+        let standing = Standing::default();
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(serve(data.clone(), standing.clone(), stop.clone()));
+        Self { standing, data, stop, serving }
+    }
+
+    /// How a console reaches it now.
+    pub fn reach(&self) -> impl Fn() -> Result<Vec<Address>, LinkError> + Send + Sync + 'static {
+        let (standing, data) = (self.standing.clone(), self.data.clone());
+        move || match standing.get() {
+            State::Serving(door) => Ok(vec![pipe(door, local_user())]),
+            State::Elsewhere => Ok(vec![Address::Unix(find_socket(&data))]),
+            State::Starting => Err(LinkError::NoHub("the local hub is starting".to_owned())),
+            State::Failed(why) => Err(LinkError::Refused(why)),
+        }
+    }
+
+    /// Ends it: the agent says goodbye, what is decided is committed.
+    pub async fn end(self) {
+        self.stop.cancel();
+        let _ = self.serving.await;
+    }
+}
+
+async fn serve(data: PathBuf, standing: Standing, stop: CancellationToken) {
+    loop {
+        let options = Options { data: data.clone(), ..Options::default() };
+        match Hub::start(options).await {
+            Ok(hub) => {
+                if let Err(error) = run(hub, data, &standing, stop).await {
+                    standing.set(State::Failed(error.to_string()));
+                }
+                return;
+            }
+            Err(HubError::Lock(_)) if find_socket(&data).exists() => standing.set(State::Elsewhere),
+            Err(HubError::Lock(_)) => {}
+            Err(error) => standing.set(State::Failed(error.to_string())),
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
+            return;
+        }
+    }
+}
+
+async fn run(hub: Hub, data: PathBuf, standing: &Standing, stop: CancellationToken) -> Result<(), HubError> {
+    let door = hub.door();
+    standing.set(State::Serving(door.clone()));
+    let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    let host = hub.admit_local(name.as_deref().unwrap_or("this-machine")).await?;
+    let agent_stop = CancellationToken::new();
+    let config = AgentConfig {
+        dir: data.join("agent"),
+        root: PathBuf::from("/"),
+        settings: AgentSettings::local(),
+        dialler: Dialler::local(vec![pipe(door, Peer::Host(host))]),
+    };
+    let agent = match Agent::start(config).await {
+        Ok(agent) => Some(tokio::spawn(agent.run(agent_stop.clone()))),
+        Err(error) => {
+            tracing::error!("the local agent can't start: {error}");
+            None
+        }
+    };
+    let ended = async {
+        stop.cancelled().await;
+        agent_stop.cancel();
+        if let Some(agent) = agent {
+            let _ = agent.await;
+        }
+    };
+    hub.run_until(ended).await
+}
+
+fn pipe(door: Door, peer: Peer) -> Address {
+    Address::Pipe(Pipe::new(move || {
+        let (ours, theirs) = duplex(PIPE);
+        door.accept(theirs, peer.clone())?;
+        Ok::<_, io::Error>(ours)
+    }))
+}
+
+fn local_user() -> Peer {
+    Peer::Local { uid: nix::unistd::geteuid().as_raw() }
+}

@@ -1,0 +1,186 @@
+//! The console's loop: signals, then input, then links (so many a turn), then the frame that is due.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio::time::sleep_until;
+
+use crate::console::app::{App, Order, Seat};
+use crate::console::input::Input;
+use crate::console::link_task::{FromLink, LinkConfig, LinkHandle, News, Reach, spawn};
+use crate::console::replica::{FleetIndex, Replica};
+use crate::console::screens::world::Place;
+use crate::console::terminal::{Cause, Events, Signal, Signals, Terminal, TerminalError, install_panic_hook};
+
+/// News that may wait for the loop; a link waits where it is full.
+const NEWS: usize = 256;
+/// News taken in before input and frames are looked at again.
+const NEWS_A_TURN: usize = 32;
+/// Clock and ages move on this often.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What a console is started with.
+#[derive(Debug)]
+pub struct Setup {
+    /// Each fleet's local name and how its hub is reached.
+    pub fleets: Vec<(String, Reach)>,
+    /// How the person sits.
+    pub seat: Seat,
+    /// The first screen.
+    pub start: Place,
+}
+
+/// Runs the console until the person leaves or the terminal goes. The first frame is painted before any hub is dialled.
+///
+/// # Errors
+/// There is no terminal that can be used.
+pub async fn run(setup: Setup) -> Result<(), TerminalError> {
+    install_panic_hook();
+    let mut signals = Signals::catch()?;
+    let mut terminal = Terminal::open()?;
+    let now = Instant::now();
+    let replicas = setup.fleets.iter().map(|(name, _)| Replica::new(name, now)).collect();
+    let mut app = App::new(replicas, setup.seat, setup.start);
+    paint(&mut terminal, &mut app, now)?;
+    let (out, mut news) = mpsc::channel(NEWS);
+    let links: Vec<LinkHandle> = setup
+        .fleets
+        .into_iter()
+        .enumerate()
+        .map(|(at, (_, reach))| spawn(LinkConfig { fleet: FleetIndex(at), reach, greeted: None }, out.clone()))
+        .collect();
+    let mut console = Console { app, links };
+    let mut events = Some(Events::start());
+    let mut second = now + SECOND;
+    loop {
+        let now = Instant::now();
+        if now >= second {
+            second = now + SECOND;
+            terminal.want_frame(Cause::Passive);
+        }
+        let (scanned, orders) = console.app.turn(now);
+        if scanned {
+            terminal.want_frame(Cause::Person);
+        }
+        if console.carry_out(orders, &mut terminal, &mut events) {
+            return Ok(());
+        }
+        if terminal.next_frame_at(now).is_some_and(|due| due <= now) {
+            paint(&mut terminal, &mut console.app, now)?;
+        }
+        let due = terminal.next_frame_at(now).map_or(second, |due| due.min(second));
+        let due = if console.app.is_busy() { now } else { due };
+        tokio::select! {
+            biased;
+            signal = signals.next() => match signal {
+                Signal::Terminate | Signal::Hangup => return Ok(()),
+                Signal::Stop => stop(&mut terminal, &mut events),
+                Signal::Continue => {
+                    // A reader from before the stop would keep the first keys for itself.
+                    drop(events.take());
+                    terminal.resume()?;
+                    events = Some(Events::start());
+                }
+                Signal::Reload => terminal.repaint(),
+            },
+            inputs = next_inputs(&mut events) => {
+                if console.take_inputs(inputs, &mut terminal, &mut events) {
+                    return Ok(());
+                }
+            }
+            Some(first) = news.recv() => console.take_news(first, &mut news, &mut terminal),
+            flushed = terminal.flushed() => flushed?,
+            () = sleep_until(due.into()) => {}
+        }
+    }
+}
+
+async fn next_inputs(events: &mut Option<Events>) -> Vec<Input> {
+    match events {
+        Some(events) => events.next_batch().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Stops the program, as Ctrl-Z does; where no shell stands by to wake it, nothing happens.
+fn stop(terminal: &mut Terminal, events: &mut Option<Events>) {
+    drop(events.take());
+    if !terminal.stop() {
+        *events = Some(Events::start());
+    }
+}
+
+fn paint(terminal: &mut Terminal, app: &mut App, now: Instant) -> Result<(), TerminalError> {
+    app.refresh(terminal.area(), now);
+    terminal.draw(now, |area, buf| app.render(area, buf, now))?;
+    Ok(())
+}
+
+struct Console {
+    app: App,
+    links: Vec<LinkHandle>,
+}
+
+impl Console {
+    /// Takes inputs in; whether the person leaves.
+    fn take_inputs(&mut self, inputs: Vec<Input>, terminal: &mut Terminal, events: &mut Option<Events>) -> bool {
+        for input in inputs {
+            if let Input::Resize { width, height } = input {
+                terminal.resize(width, height);
+            }
+            let stamp = terminal.stamp();
+            let Some(orders) = self.app.input(input, stamp, Instant::now()) else { continue };
+            terminal.want_frame(Cause::Person);
+            if self.carry_out(orders, terminal, events) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Takes news in, so many a turn, so that input is never starved.
+    fn take_news(&mut self, first: FromLink, more: &mut mpsc::Receiver<FromLink>, terminal: &mut Terminal) {
+        let rest = std::iter::from_fn(|| more.try_recv().ok());
+        for FromLink { fleet, news } in std::iter::once(first).chain(rest).take(NEWS_A_TURN) {
+            let now = Instant::now();
+            let changed = match news {
+                News::Update(update) => {
+                    let (changed, what) = self.app.update(fleet, update, now);
+                    if let Some(retired) = what.retired {
+                        // Freeing a whole fleet takes longer than a frame may.
+                        drop(tokio::task::spawn_blocking(move || drop(retired)));
+                    }
+                    changed
+                }
+                News::ActDone { tag, end } => {
+                    self.app.act_ended(fleet, tag, end);
+                    // Somebody waits for this.
+                    terminal.want_frame(Cause::Person);
+                    true
+                }
+                News::Answer(answer) => self.app.answer(fleet, answer),
+            };
+            if changed {
+                terminal.want_frame(Cause::Passive);
+            }
+        }
+    }
+
+    /// Carries orders out; whether to leave.
+    fn carry_out(&mut self, orders: Vec<Order>, terminal: &mut Terminal, events: &mut Option<Events>) -> bool {
+        for order in orders {
+            match order {
+                Order::Ask(fleet, ask) => {
+                    if let Some(Err(ask)) = self.links.get(fleet.0).map(|link| link.ask(ask)) {
+                        self.app.not_taken(fleet, &ask);
+                    }
+                }
+                Order::Copy(text) => drop(terminal.copy(&text)),
+                Order::Leave => return true,
+                Order::Repaint => terminal.repaint(),
+                Order::Stop => stop(terminal, events),
+            }
+        }
+        false
+    }
+}
