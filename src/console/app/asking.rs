@@ -44,25 +44,33 @@ impl Asking {
             About::Hosts(_) if count == 1 => "this host".to_owned(),
             About::Hosts(_) => format!("{count} hosts"),
         };
-        let prompt = |title: &str, answer: Answer| Prompt::new(format!("{title} {what}"), answer, asked.stamp, asked.now);
+        let prompt =
+            |title: &str, answer: Answer| Prompt::new(format!("{title} {what}"), answer, asked.stamp, asked.now);
         let optional = Answer::Text { optional: true };
         // What is more than a handful is typed out, with its number.
         let wide = matches!(about, About::Filter { .. });
         let prompt = match action {
             Action::Acknowledge | Action::CheckNow if wide => {
-                prompt(action.name(), Answer::TypedOut(count.to_string())).line(Role::Text, "type the number of alerts it is about")
+                prompt(action.name(), Answer::TypedOut(count.to_string()))
+                    .line(Role::Text, "type the number of alerts it is about")
             }
             Action::Escalate => prompt("Escalate", Answer::SameKey(asked.key))
                 .line(Role::Text, "brings it to its next step by hand; no policy names people yet, so nobody is rung:")
                 .line(Role::Text, "the step is journaled and every console shows it. Whoever owns it keeps it."),
-            Action::Release => prompt("Release", optional).line(Role::Text, "to whom? Leave it empty to give it to nobody"),
+            Action::Release => {
+                prompt("Release", optional).line(Role::Text, "to whom? Leave it empty to give it to nobody")
+            }
             Action::Snooze => prompt("Snooze", Answer::Text { optional: false })
                 .line(Role::Text, "for how long? (30m, 4h, 2d) You own it meanwhile, and it comes back then")
                 .with_text("1h"),
-            Action::Note => prompt("Note on", Answer::Text { optional: false }).line(Role::Text, "everybody can read it"),
+            Action::Note => {
+                prompt("Note on", Answer::Text { optional: false }).line(Role::Text, "everybody can read it")
+            }
             Action::Close if wide || count > 10 => prompt("Close", Answer::TypedOut(count.to_string()))
                 .line(Role::Danger, "closes by hand what may still be wrong; type the number of alerts"),
-            Action::Close => prompt("Close", optional).line(Role::Danger, "closes by hand what may still be wrong; why?"),
+            Action::Close => {
+                prompt("Close", optional).line(Role::Danger, "closes by hand what may still be wrong; why?")
+            }
             _ => return None,
         };
         Some(Self { prompt, action, about })
@@ -101,6 +109,8 @@ pub fn count(about: &About) -> usize {
     match about {
         About::Alerts(alerts) => alerts.len(),
         About::Hosts(hosts) => hosts.len(),
-        About::Filter { counts, .. } => counts.iter().map(|(_, count)| usize::try_from(*count).unwrap_or(usize::MAX)).sum(),
+        About::Filter { counts, .. } => {
+            counts.iter().map(|(_, count)| usize::try_from(*count).unwrap_or(usize::MAX)).sum()
+        }
     }
 }

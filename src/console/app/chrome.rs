@@ -11,19 +11,28 @@ use crate::console::screens::filter_line::FilterLine;
 use crate::console::screens::world::World;
 use crate::console::text::put;
 use crate::console::theme::{Role, Theme};
-use crate::console::widgets::{Fact, banner, facts, footer};
 use crate::console::widgets::boxed;
+use crate::console::widgets::{Fact, banner, facts, footer};
 use crate::fleet::alerts::Lane;
 use crate::fleet::words::duration;
 
 /// The first line: where one is, each fleet with its link and the age of its data, the sums, the clock.
-pub fn header(area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>, title: &str, more: &[(Role, String)], zone: &TimeZone) {
+pub fn header(
+    area: Rect,
+    buf: &mut Buffer,
+    theme: &Theme,
+    world: World<'_>,
+    title: &str,
+    more: &[(Role, String)],
+    zone: &TimeZone,
+) {
     let mut left = vec![Fact::new(Role::Title, title, 0)];
     for (_, replica) in world.replicas.iter() {
         let (role, text) = link(replica, world);
         left.push(Fact::new(role, format!("{} {text}", replica.name().as_str()), 1));
     }
-    let lane = |lane: Lane| -> u32 { world.replicas.iter().map(|(_, replica)| replica.counts().total().lane(lane)).sum() };
+    let lane =
+        |lane: Lane| -> u32 { world.replicas.iter().map(|(_, replica)| replica.counts().total().lane(lane)).sum() };
     let new = lane(Lane::New);
     left.push(Fact::new(if new > 0 { Role::New } else { Role::Muted }, format!("{new} NEW"), 1));
     left.push(Fact::new(Role::Owned, format!("{} owned", lane(Lane::Owned)), 3));
@@ -38,8 +47,12 @@ pub fn header(area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>, tit
 fn link(replica: &Replica, world: World<'_>) -> (Role, String) {
     let age = replica.data_age(world.now).map(duration::compact);
     match replica.link() {
-        LinkState::Live { .. } if replica.waits_until().is_some() => (Role::LinkWaiting, "LIVE, not judging yet".to_owned()),
-        LinkState::Live { .. } if replica.is_partial() => (Role::LinkWaiting, "LIVE, hub is newer: partial view".to_owned()),
+        LinkState::Live { .. } if replica.waits_until().is_some() => {
+            (Role::LinkWaiting, "LIVE, not judging yet".to_owned())
+        }
+        LinkState::Live { .. } if replica.is_partial() => {
+            (Role::LinkWaiting, "LIVE, hub is newer: partial view".to_owned())
+        }
         LinkState::Live { .. } => (Role::LinkLive, "LIVE".to_owned()),
         LinkState::Connecting { .. } => (Role::LinkWaiting, "connecting".to_owned()),
         LinkState::Lost { .. } | LinkState::Refused { .. } => {
@@ -50,17 +63,21 @@ fn link(replica: &Replica, world: World<'_>) -> (Role, String) {
 
 /// The line that must not be overlooked: a hub that is silent. Returns whether there is one.
 pub fn trouble(area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>) -> bool {
-    let Some((_, replica)) = world.replicas.iter().find(|(_, replica)| {
-        matches!(replica.link(), LinkState::Lost { .. } | LinkState::Refused { .. })
-    }) else {
+    let Some((_, replica)) = world
+        .replicas
+        .iter()
+        .find(|(_, replica)| matches!(replica.link(), LinkState::Lost { .. } | LinkState::Refused { .. }))
+    else {
         return false;
     };
     let why = replica.link().reason().map_or("no answer", |reason| reason.as_str());
-    let since = replica.data_age(world.now).map_or_else(
-        || "NO DATA YET".to_owned(),
-        |age| format!("DATA STALE for {}", duration::short(age)),
-    );
-    let retry = replica.link().retries_in(world.now).map_or_else(String::new, |wait| format!(", next try in {}s", wait.as_secs() + 1));
+    let since = replica
+        .data_age(world.now)
+        .map_or_else(|| "NO DATA YET".to_owned(), |age| format!("DATA STALE for {}", duration::short(age)));
+    let retry = replica
+        .link()
+        .retries_in(world.now)
+        .map_or_else(String::new, |wait| format!(", next try in {}s", wait.as_secs() + 1));
     banner(area, buf, theme, &format!(" {}: {since}{retry}: {why}", replica.name().as_str()));
     true
 }
@@ -102,7 +119,15 @@ pub fn acts_status(acts: &Acts, now: std::time::Instant) -> Option<(Role, String
 }
 
 /// The keys that work here, from the action table.
-pub fn help(area: Rect, buf: &mut Buffer, theme: &Theme, keymap: &Keymap, context: Context, read_only: bool, scroll: usize) {
+pub fn help(
+    area: Rect,
+    buf: &mut Buffer,
+    theme: &Theme,
+    keymap: &Keymap,
+    context: Context,
+    read_only: bool,
+    scroll: usize,
+) {
     let mut lines: Vec<(Role, String, String)> = Vec::new();
     for (section, hints) in keymap.help(context, read_only) {
         if hints.is_empty() {

@@ -23,8 +23,8 @@ use crate::console::screens::hosts::Hosts;
 use crate::console::screens::journal::Journal;
 use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::theme::{Role, Theme};
-use crate::console::widgets::{LEAST, too_small};
 use crate::console::widgets::PromptEvent;
+use crate::console::widgets::{LEAST, too_small};
 use crate::fleet::identity::Role as PersonRole;
 use crate::fleet::words::Timestamp;
 
@@ -295,7 +295,9 @@ impl App {
     }
 
     fn act(&mut self, action: Action, count: u16, asked: Asked) -> Vec<Order> {
-        if action.is_act() && let Some(why) = self.refusal() {
+        if action.is_act()
+            && let Some(why) = self.refusal()
+        {
             self.said = Some((Role::Failed, why));
             return Vec::new();
         }

@@ -110,7 +110,10 @@ impl AlertScreen {
                 return vec![Effect::Begin(action, about())];
             }
             Action::Open => {
-                let host = world.replicas.get(self.fleet).and_then(|replica| replica.fleet().alerts.alerts.get(&self.id)?.host);
+                let host = world
+                    .replicas
+                    .get(self.fleet)
+                    .and_then(|replica| replica.fleet().alerts.alerts.get(&self.id)?.host);
                 return host.map(|host| Effect::Go(Place::Host(self.fleet, host))).into_iter().collect();
             }
             Action::Copy => return ticket_text((self.fleet, self.id), world).map(Effect::Copy).into_iter().collect(),
@@ -142,10 +145,25 @@ impl AlertScreen {
                 y += 1;
             }
         }
-        self.timeline(Rect { y: y + 1, height: area.bottom().saturating_sub(y + 1), ..area }, buf, theme, replica, now, zone);
+        self.timeline(
+            Rect { y: y + 1, height: area.bottom().saturating_sub(y + 1), ..area },
+            buf,
+            theme,
+            replica,
+            now,
+            zone,
+        );
     }
 
-    fn timeline(&self, area: Rect, buf: &mut Buffer, theme: &Theme, replica: &Replica, now: Timestamp, zone: &TimeZone) {
+    fn timeline(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        theme: &Theme,
+        replica: &Replica,
+        now: Timestamp,
+        zone: &TimeZone,
+    ) {
         if area.height < 2 {
             return;
         }
@@ -177,7 +195,16 @@ fn facts(alert: &Alert, replica: &Replica, theme: &Theme, now: Timestamp, zone: 
     let glyph = check_glyph(&theme.glyphs, alert.level, false);
     let open = if alert.is_open() { alert.lane().word() } else { "resolved" };
     let mut facts = vec![
-        (level, format!("{glyph} {} {}  {} on {}", spoken_id(alert.id), alert.level, what(alert), host_name(replica, alert))),
+        (
+            level,
+            format!(
+                "{glyph} {} {}  {} on {}",
+                spoken_id(alert.id),
+                alert.level,
+                what(alert),
+                host_name(replica, alert)
+            ),
+        ),
         (Role::Title, alert.summary.to_string()),
         (
             Role::Text,
@@ -203,17 +230,28 @@ fn facts(alert: &Alert, replica: &Replica, theme: &Theme, now: Timestamp, zone: 
                 Until::Time(end) => format!("until {}", clock(end, now, zone)),
             };
             let note = if held.note.as_str().is_empty() { String::new() } else { format!(": {}", held.note.as_str()) };
-            facts.push((Role::Owned, format!("owned by {} since {}, {until}{note}", held.by.as_str(), clock(held.at, now, zone))));
+            facts.push((
+                Role::Owned,
+                format!("owned by {} since {}, {until}{note}", held.by.as_str(), clock(held.at, now, zone)),
+            ));
         }
-        None if alert.is_open() && alert.snooze.is_none() => facts.push((Role::New, "nobody has it: a takes it".to_owned())),
+        None if alert.is_open() && alert.snooze.is_none() => {
+            facts.push((Role::New, "nobody has it: a takes it".to_owned()))
+        }
         None => {}
     }
     if let Some(snooze) = &alert.snooze {
-        facts.push((Role::LaneMuted, format!("snoozed by {} until {}", snooze.by.as_str(), clock(snooze.until, now, zone))));
+        facts.push((
+            Role::LaneMuted,
+            format!("snoozed by {} until {}", snooze.by.as_str(), clock(snooze.until, now, zone)),
+        ));
     }
     if let Some(escalation) = &alert.escalation {
         let by = escalation.by.as_str();
-        facts.push((Role::Danger, format!("escalated to step {} by {by} at {}", escalation.step, clock(escalation.at, now, zone))));
+        facts.push((
+            Role::Danger,
+            format!("escalated to step {} by {by} at {}", escalation.step, clock(escalation.at, now, zone)),
+        ));
     }
     if let Some(note) = &alert.last_note {
         facts.push((Role::Text, format!("last note: {}", note.as_str())));

@@ -175,13 +175,21 @@ impl Alerts {
                 return vec![Effect::Say(Role::Danger, text)];
             }
             Action::Open => {
-                return self.list.cursor().map(|(fleet, id)| Effect::Go(Place::Alert(*fleet, *id))).into_iter().collect();
+                return self
+                    .list
+                    .cursor()
+                    .map(|(fleet, id)| Effect::Go(Place::Alert(*fleet, *id)))
+                    .into_iter()
+                    .collect();
             }
             Action::Copy => {
                 let text = self.list.cursor().and_then(|key| ticket_text(*key, world));
                 return text.map(Effect::Copy).into_iter().collect();
             }
-            Action::Acknowledge => return self.act(Verb::Acknowledge { until: crate::fleet::alerts::Until::Worse, note: String::new() }, world),
+            Action::Acknowledge => {
+                return self
+                    .act(Verb::Acknowledge { until: crate::fleet::alerts::Until::Worse, note: String::new() }, world);
+            }
             Action::CheckNow => return self.act(Verb::CheckNow { host: None, check: None }, world),
             Action::Escalate | Action::Release | Action::Snooze | Action::Note | Action::Close => {
                 return match self.about(world) {
@@ -279,7 +287,14 @@ impl Alerts {
         table.render(area, buf, theme, &self.list, |key, row| paint(*key, row, theme, world));
         if self.list.rows().is_empty() && area.height > 2 {
             let text = self.empty_words(world);
-            crate::console::text::put(buf, area.x + 2, area.y + 2, area.width.saturating_sub(2), &text, theme.style(Role::Muted));
+            crate::console::text::put(
+                buf,
+                area.x + 2,
+                area.y + 2,
+                area.width.saturating_sub(2),
+                &text,
+                theme.style(Role::Muted),
+            );
         }
     }
 

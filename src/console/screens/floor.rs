@@ -96,7 +96,12 @@ impl Floor {
                 let filter = self.list.cursor().map(|(_, client)| format!("client:{client}"));
                 return filter.map(Effect::HostsOf).into_iter().collect();
             }
-            Action::Acknowledge | Action::Escalate | Action::Release | Action::Snooze | Action::Note | Action::Close => {
+            Action::Acknowledge
+            | Action::Escalate
+            | Action::Release
+            | Action::Snooze
+            | Action::Note
+            | Action::Close => {
                 // What is acted on must be seen first: the client's alerts, where the same key acts.
                 let filter = self.list.cursor().map(|(_, client)| format!("client:{client}"));
                 return filter.map(Effect::AlertsOf).into_iter().collect();
@@ -128,7 +133,8 @@ impl Floor {
         table.render(list, buf, theme, &self.list, |key, row| paint(key, row, theme, world));
         if self.list.rows().is_empty() && list.height > 2 {
             let loaded = world.replicas.iter().all(|(_, replica)| replica.is_loaded());
-            let text = if loaded { "no client yet: one comes into being with its first host" } else { "waiting for the hub" };
+            let text =
+                if loaded { "no client yet: one comes into being with its first host" } else { "waiting for the hub" };
             put(buf, list.x + 2, list.y + 2, list.width.saturating_sub(2), text, theme.style(Role::Muted));
         }
         self.preview(Rect { y: list.bottom(), height: below, ..area }, buf, theme, world);
@@ -191,7 +197,10 @@ fn paint(key: &Key, row: &mut Row<'_>, theme: &Theme, world: World<'_>) {
     let Some(summary) = replica.counts().client(&key.1) else { return };
     let tally = &summary.tally;
     let stale = replica.is_stale();
-    row.cell(Role::Text, replica.fleet().hosts.clients.get(&key.1).map_or(key.1.as_str(), |client| client.name.as_str()));
+    row.cell(
+        Role::Text,
+        replica.fleet().hosts.clients.get(&key.1).map_or(key.1.as_str(), |client| client.name.as_str()),
+    );
     row.cell(Role::Muted, replica.name().as_str());
     for of in [tally.servers(), tally.pcs()] {
         let role = if stale {

@@ -15,8 +15,8 @@ use crate::console::screens::look::{check_glyph, check_role, host_glyph, host_ro
 use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::text::{Ellipsis, put, put_cut};
 use crate::console::theme::{Role, Theme};
-use crate::console::widgets::{Scale, bar, sparkline};
 use crate::console::widgets::divider;
+use crate::console::widgets::{Scale, bar, sparkline};
 use crate::fleet::alerts::{Alert, Until};
 use crate::fleet::hosts::Host;
 use crate::fleet::hosts::vitals::Vitals;
@@ -186,7 +186,14 @@ impl HostScreen {
     pub fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>) {
         let Some(replica) = world.replicas.get(self.fleet) else { return };
         let Some(host) = replica.fleet().hosts.hosts.get(&self.id) else {
-            put(buf, area.x + 1, area.y, area.width, "this host is not in the fleet any more", theme.style(Role::Muted));
+            put(
+                buf,
+                area.x + 1,
+                area.y,
+                area.width,
+                "this host is not in the fleet any more",
+                theme.style(Role::Muted),
+            );
             return;
         };
         let now = replica.hub_now(world.now);
@@ -212,7 +219,12 @@ impl HostScreen {
             (Role::Text, format!("{}/{}", host.client, host.site)),
             (Role::Muted, host.class.to_string()),
             (Role::Muted, seen),
-            (Role::Muted, host.os.as_ref().map_or_else(String::new, |os| format!("{} {}", os.os_name.as_str(), os.os_version.as_str()))),
+            (
+                Role::Muted,
+                host.os
+                    .as_ref()
+                    .map_or_else(String::new, |os| format!("{} {}", os.os_name.as_str(), os.os_version.as_str())),
+            ),
         ];
         let mut x = area.x + 1;
         for (role, text) in parts {
@@ -225,7 +237,11 @@ impl HostScreen {
     fn vitals(&self, area: Rect, buf: &mut Buffer, theme: &Theme, replica: &Replica, now: Timestamp) -> u16 {
         let Some(vitals) = self.detail.as_ref().and_then(|detail| detail.vitals.as_ref()) else {
             let text = self.refused.clone().unwrap_or_else(|| {
-                if replica.link().is_live() { "asking the hub for its vitals".to_owned() } else { "vitals are not known: the link is down".to_owned() }
+                if replica.link().is_live() {
+                    "asking the hub for its vitals".to_owned()
+                } else {
+                    "vitals are not known: the link is down".to_owned()
+                }
             });
             put(buf, area.x + 1, area.y, area.width.saturating_sub(1), &text, theme.style(Role::Muted));
             return area.y + 2;
@@ -234,13 +250,24 @@ impl HostScreen {
         let text = if old { Role::Stale } else { Role::Text };
         let mut y = area.y;
         let spark = area.width.saturating_sub(34).min(60);
-        let line = |buf: &mut Buffer, y: u16, label: &str, share: Option<f32>, words: &str, samples: Option<(Vec<Option<f64>>, Scale)>| {
+        let line = |buf: &mut Buffer,
+                    y: u16,
+                    label: &str,
+                    share: Option<f32>,
+                    words: &str,
+                    samples: Option<(Vec<Option<f64>>, Scale)>| {
             if y >= area.bottom() {
                 return;
             }
             put(buf, area.x + 1, y, 6, label, theme.style(Role::Muted));
             if let Some(share) = share {
-                bar(Rect { x: area.x + 7, y, width: 8, height: 1 }.intersection(area), buf, theme, share_role(share), Some(f64::from(share)));
+                bar(
+                    Rect { x: area.x + 7, y, width: 8, height: 1 }.intersection(area),
+                    buf,
+                    theme,
+                    share_role(share),
+                    Some(f64::from(share)),
+                );
             }
             put(buf, area.x + 16, y, 16, words, theme.style(text));
             if let Some((samples, scale)) = samples
@@ -250,14 +277,29 @@ impl HostScreen {
                 sparkline(room, buf, theme, Role::Graph, &samples, scale);
             }
         };
-        let percent = |share: Option<f32>| share.map_or_else(|| "-".to_owned(), |share| format!("{:.0}%", share * 100.0));
+        let percent =
+            |share: Option<f32>| share.map_or_else(|| "-".to_owned(), |share| format!("{:.0}%", share * 100.0));
         let of = |used: u64, total: u64| (total > 0).then(|| used as f32 / total as f32);
         let unit = Scale::Fixed(0.0, 1.0);
-        line(buf, y, "cpu", vitals.cpu.busy, &percent(vitals.cpu.busy), Some((self.samples("cpu.busy", now, spark), unit)));
+        line(
+            buf,
+            y,
+            "cpu",
+            vitals.cpu.busy,
+            &percent(vitals.cpu.busy),
+            Some((self.samples("cpu.busy", now, spark), unit)),
+        );
         y += 1;
         let memory = of(vitals.memory.used, vitals.memory.total);
         let words = format!("{} {}", percent(memory), bytes(vitals.memory.total));
-        line(buf, y, "memory", memory, &words, Some((self.samples("mem.used", now, spark), Scale::Fixed(0.0, vitals.memory.total as f64))));
+        line(
+            buf,
+            y,
+            "memory",
+            memory,
+            &words,
+            Some((self.samples("mem.used", now, spark), Scale::Fixed(0.0, vitals.memory.total as f64))),
+        );
         y += 1;
         if vitals.swap.total > 0 {
             let swap = of(vitals.swap.used, vitals.swap.total);
@@ -270,7 +312,8 @@ impl HostScreen {
             y += 1;
         }
         let mut disks: Vec<_> = vitals.file_systems.iter().collect();
-        disks.sort_by(|a, b| of(b.used, b.total).partial_cmp(&of(a.used, a.total)).unwrap_or(std::cmp::Ordering::Equal));
+        disks
+            .sort_by(|a, b| of(b.used, b.total).partial_cmp(&of(a.used, a.total)).unwrap_or(std::cmp::Ordering::Equal));
         let room = usize::from((area.height / 3).clamp(1, 6));
         for fs in disks.into_iter().take(room) {
             if y >= area.bottom() {
@@ -278,7 +321,15 @@ impl HostScreen {
             }
             let share = of(fs.used, fs.total);
             line(buf, y, "disk", share, &format!("{} {}", percent(share), bytes(fs.total)), None);
-            put_cut(buf, area.x + 33, y, area.width.saturating_sub(34), fs.mount.as_str(), theme.style(text), (Ellipsis::Middle, theme.glyphs.ellipsis));
+            put_cut(
+                buf,
+                area.x + 33,
+                y,
+                area.width.saturating_sub(34),
+                fs.mount.as_str(),
+                theme.style(text),
+                (Ellipsis::Middle, theme.glyphs.ellipsis),
+            );
             y += 1;
         }
         y = self.extras(Rect { y, height: area.bottom().saturating_sub(y), ..area }, buf, theme, vitals);
@@ -357,7 +408,8 @@ impl HostScreen {
             match line {
                 Line::Alert(alert) => {
                     let role = check_role(alert.level, false);
-                    let owner = alert.owner().map_or_else(|| "NEW".to_owned(), |owner| format!("owned by {}", owner.as_str()));
+                    let owner =
+                        alert.owner().map_or_else(|| "NEW".to_owned(), |owner| format!("owned by {}", owner.as_str()));
                     let text = format!(
                         "{} ALERT {} {}  {owner}  {}",
                         check_glyph(&theme.glyphs, alert.level, false),
@@ -371,15 +423,28 @@ impl HostScreen {
                     let Some(check) = replica.fleet().checks.get(self.id, name) else { continue };
                     let stale = check.stale || replica.is_stale();
                     let role = check_role(check.state, stale);
-                    let fresh = self.detail.as_ref().and_then(|detail| detail.readings.iter().find(|one| one.check == *name));
+                    let fresh =
+                        self.detail.as_ref().and_then(|detail| detail.readings.iter().find(|one| one.check == *name));
                     let summary = fresh.map_or(&check.summary, |fresh| &fresh.summary);
-                    let soft = if check.hard { String::new() } else { format!(" soft {}/{}", check.attempt, check.max_attempts) };
+                    let soft = if check.hard {
+                        String::new()
+                    } else {
+                        format!(" soft {}/{}", check.attempt, check.max_attempts)
+                    };
                     let word = if stale { "stale" } else { check.state.word() };
                     let head = format!("{} {word:<8}{soft}", check_glyph(&theme.glyphs, check.state, stale));
                     let used = put_cut(buf, area.x + 2, y, width, &head, theme.style(role), cut);
                     let age = duration::compact(now.since(check.since));
                     let text = format!("{:<14} {age:>4}  {}", name.as_str(), summary.as_str());
-                    put_cut(buf, area.x + 3 + used, y, width.saturating_sub(used + 1), &text, theme.style(Role::Text), cut);
+                    put_cut(
+                        buf,
+                        area.x + 3 + used,
+                        y,
+                        width.saturating_sub(used + 1),
+                        &text,
+                        theme.style(Role::Text),
+                        cut,
+                    );
                 }
             }
             if at == cursor {
@@ -398,7 +463,11 @@ pub fn bytes(bytes: u64) -> String {
     let mut value = bytes as f64;
     for unit in ["B", "KiB", "MiB", "GiB", "TiB"] {
         if value < 1024.0 {
-            return if value < 10.0 && unit != "B" { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") };
+            return if value < 10.0 && unit != "B" {
+                format!("{value:.1} {unit}")
+            } else {
+                format!("{value:.0} {unit}")
+            };
         }
         value /= 1024.0;
     }

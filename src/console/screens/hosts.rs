@@ -157,7 +157,12 @@ impl Hosts {
                 self.rescan(world);
             }
             Action::Open => {
-                return self.list.cursor().map(|(fleet, id)| Effect::Go(Place::Host(*fleet, *id))).into_iter().collect();
+                return self
+                    .list
+                    .cursor()
+                    .map(|(fleet, id)| Effect::Go(Place::Host(*fleet, *id)))
+                    .into_iter()
+                    .collect();
             }
             Action::Copy => {
                 let name = self.list.cursor().and_then(|(fleet, id)| {
@@ -165,7 +170,10 @@ impl Hosts {
                 });
                 return name.map(Effect::Copy).into_iter().collect();
             }
-            Action::CheckNow => return self.on_hosts(|hosts| Effect::Act(Verb::CheckNow { host: None, check: None }, About::Hosts(hosts))),
+            Action::CheckNow => {
+                return self
+                    .on_hosts(|hosts| Effect::Act(Verb::CheckNow { host: None, check: None }, About::Hosts(hosts)));
+            }
             Action::Acknowledge => {
                 let about = self.alerts_of_targets(world);
                 return vec![Effect::Act(
@@ -190,7 +198,11 @@ impl Hosts {
             .into_iter()
             .filter_map(|(fleet, id)| world.replicas.get(fleet).map(|replica| (fleet, id, replica)))
             .flat_map(|(fleet, id, replica)| {
-                replica.alerts_of_host(id).filter(|alert| alert.is_open()).map(move |alert| (fleet, alert.id)).collect::<Vec<_>>()
+                replica
+                    .alerts_of_host(id)
+                    .filter(|alert| alert.is_open())
+                    .map(move |alert| (fleet, alert.id))
+                    .collect::<Vec<_>>()
             })
             .collect()
     }
@@ -271,7 +283,9 @@ fn paint(key: Key, row: &mut Row<'_>, theme: &Theme, world: World<'_>) {
     let glance = replica.glance(key.1);
     for share in [glance.and_then(|g| g.cpu), glance.and_then(|g| g.memory), glance.and_then(|g| g.disk)] {
         match share {
-            Some(share) => row.value(if stale { Role::Stale } else { share_role(share) }, format_args!("{:.0}%", share * 100.0)),
+            Some(share) => {
+                row.value(if stale { Role::Stale } else { share_role(share) }, format_args!("{:.0}%", share * 100.0))
+            }
             None => row.cell(Role::Muted, "-"),
         }
     }

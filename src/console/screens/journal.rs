@@ -154,7 +154,12 @@ impl Journal {
                     let replica = world.replicas.get(key.1)?;
                     let entry = self.entry(key)?;
                     let (_, event) = entry.events.get(key.3)?;
-                    Some(format!("{} {} {}", entry.revision, entry.actor.name.as_str(), words(event, replica.fleet()).1))
+                    Some(format!(
+                        "{} {} {}",
+                        entry.revision,
+                        entry.actor.name.as_str(),
+                        words(event, replica.fleet()).1
+                    ))
                 });
                 return line.map(Effect::Copy).into_iter().collect();
             }
@@ -197,7 +202,8 @@ impl Journal {
         let table = Table::new(&COLUMNS);
         table.render(area, buf, theme, &self.list, |key, row| self.paint(key, row, world, zone));
         if self.list.rows().is_empty() && area.height > 2 {
-            let text = if self.filter.is_empty() { "waiting for the journal" } else { "nothing matches; Esc shows all" };
+            let text =
+                if self.filter.is_empty() { "waiting for the journal" } else { "nothing matches; Esc shows all" };
             put(buf, area.x + 2, area.y + 2, area.width.saturating_sub(2), text, theme.style(Role::Muted));
         }
     }

@@ -28,7 +28,9 @@ fn profile_words(event: &profile::Event) -> (Role, String) {
             (Role::Text, format!("the hub started, version {}; it waits before it judges silence", version.as_str()))
         }
         profile::Event::JudgingBegan => (Role::Muted, "the hub judges silence again".to_owned()),
-        profile::Event::ClockJumped { by_ms } => (Role::Warning, format!("the hub's clock jumped by {} s", by_ms / 1000)),
+        profile::Event::ClockJumped { by_ms } => {
+            (Role::Warning, format!("the hub's clock jumped by {} s", by_ms / 1000))
+        }
         profile::Event::Refused { who, what, why, count, .. } => {
             let times = if *count > 1 { format!(" ({count} times)") } else { String::new() };
             (Role::Warning, format!("refused {} {}: {}{times}", who.as_str(), what.as_str(), why.as_str()))
@@ -51,10 +53,9 @@ fn host_words(event: &hosts::Event, fleet: &Fleet) -> (Role, String) {
         hosts::Event::Described { host, os } => {
             (Role::Muted, format!("{} is {} {}", name(fleet, *host), os.os_name.as_str(), os.os_version.as_str()))
         }
-        hosts::Event::StateChanged { host, state, reason, .. } => (
-            crate::console::screens::look::host_role(*state),
-            format!("{} is {state}: {reason}", name(fleet, *host)),
-        ),
+        hosts::Event::StateChanged { host, state, reason, .. } => {
+            (crate::console::screens::look::host_role(*state), format!("{} is {state}: {reason}", name(fleet, *host)))
+        }
         hosts::Event::Retired { host } => (Role::Text, format!("{} was retired", name(fleet, *host))),
         hosts::Event::FactsLost { host, from, to, .. } => {
             (Role::Warning, format!("{} facts of {} are lost ({from} to {to})", to - from + 1, name(fleet, *host)))
@@ -126,7 +127,9 @@ fn alert_words(event: &alerts::Event) -> (Role, String) {
             let to = to.as_ref().map_or_else(String::new, |to| format!(" to {}", to.as_str()));
             (Role::New, format!("alert {alert} released{to} by {}{}", by.as_str(), said(note)))
         }
-        alerts::Event::Noted { by, note, .. } => (Role::Text, format!("alert {alert}, {}: {}", by.as_str(), note.as_str())),
+        alerts::Event::Noted { by, note, .. } => {
+            (Role::Text, format!("alert {alert}, {}: {}", by.as_str(), note.as_str()))
+        }
         alerts::Event::Archived { .. } => (Role::Muted, format!("alert {alert} archived")),
     }
 }
