@@ -307,9 +307,6 @@ impl App {
             Action::Alerts => vec![Effect::Go(Place::Alerts)],
             Action::Hosts => vec![Effect::Go(Place::Hosts)],
             Action::Journal => vec![Effect::Go(Place::Journal)],
-            Action::Backups | Action::Commands | Action::Upkeep => {
-                vec![Effect::Say(Role::Muted, format!("{} comes with a later version", action.name()))]
-            }
             Action::Help => {
                 self.help = Some(0);
                 Vec::new()

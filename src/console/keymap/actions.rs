@@ -194,6 +194,29 @@ impl Action {
         self.name().strip_prefix("view.")?.parse().ok()
     }
 
+    /// Whether it works in this version. Keys of what comes later are bound already, so that fingers and key maps need
+    /// not change; footer and help do not offer them, and pressing one says so.
+    #[must_use]
+    pub fn is_offered(self) -> bool {
+        let later = matches!(
+            self,
+            Self::Command
+                | Self::Palette
+                | Self::NextPane
+                | Self::PreviousPane
+                | Self::NextTheme
+                | Self::Reload
+                | Self::Backups
+                | Self::Commands
+                | Self::Upkeep
+                | Self::Left
+                | Self::Right
+                | Self::PaletteDown
+                | Self::PaletteUp
+        );
+        !later && self.view().is_none()
+    }
+
     /// Whether it belongs into the list of actions: what only edits text or walks that list does not.
     #[must_use]
     pub fn is_in_palette(self) -> bool {

@@ -41,7 +41,7 @@ impl Keymap {
     #[must_use]
     pub fn footer(&self, context: Context, read_only: bool) -> Vec<Hint> {
         let shown = |action: &&Action| {
-            !action.label().is_empty() && action.works_in(context) && !(read_only && action.is_act())
+            !action.label().is_empty() && action.is_offered() && action.works_in(context) && !(read_only && action.is_act())
         };
         let hints = Action::ALL.iter().filter(shown).filter_map(|action| {
             let keys = self.keys_of(*action, context).into_iter().next()?;
@@ -57,7 +57,7 @@ impl Keymap {
             let hints = Action::ALL.iter().filter_map(|action| {
                 let here = |keys: &Vec<String>| !keys.is_empty();
                 let bound = self.bindings.iter().any(|((place, _), bound)| place == section && bound == action);
-                if !bound || !action.works_in(context) || read_only && action.is_act() {
+                if !bound || !action.is_offered() || !action.works_in(context) || read_only && action.is_act() {
                     return None;
                 }
                 let keys = Some(self.keys_of(*action, context)).filter(here)?.join(", ");

@@ -15,11 +15,11 @@ use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::Column;
 use crate::console::widgets::{Row, Table};
-use crate::fleet::alerts::{Alert, Lane, Subject, Suppression};
+use crate::fleet::alerts::{Alert, Lane, Subject, Suppression, Until};
 use crate::fleet::rules::select::AlertRow;
 use crate::fleet::state::EntityKey;
 use crate::fleet::words::spoken_id::spoken_id;
-use crate::fleet::words::{AlertId, Timestamp, duration};
+use crate::fleet::words::{AlertId, CheckState, Timestamp, duration};
 
 /// An alert of a fleet.
 pub type Key = (FleetIndex, AlertId);
@@ -48,18 +48,20 @@ pub struct Alerts {
     reversed: bool,
     /// The next act applies to everything the filter shows.
     whole: bool,
+    /// The row that was acted on under the cursor keeps its place until the cursor leaves it.
+    pinned: Option<(Key, Sort)>,
 }
 
 const COLUMNS: [Column; 9] = [
-    Column::new("SEV", 6, 10),
-    Column::new("ID", 4, 5).rank(3),
-    Column::new("CLIENT", 6, 12).rank(2),
-    Column::new("HOST", 8, 20).middle(),
-    Column::new("WHAT", 5, 12).rank(1),
-    Column::new("LANE", 5, 9),
+    Column::new("SEV", 6, 6),
+    Column::new("ID", 4, 4).rank(3),
+    Column::new("CLIENT", 7, 12).rank(2),
+    Column::new("HOST", 12, 20).middle(),
+    Column::new("WHAT", 6, 14).rank(1),
+    Column::new("LANE", 8, 8),
     Column::new("AGE", 4, 4).right(),
-    Column::new("OWNER", 5, 14).rank(2),
-    Column::new("SUMMARY", 12, 60).grows(),
+    Column::new("OWNER", 6, 14).rank(2),
+    Column::new("SUMMARY", 16, 60).grows(),
 ];
 
 impl Alerts {
@@ -121,6 +123,11 @@ impl Alerts {
         if !self.filter.filter().is_everything() && !self.filter.filter().matches(&row(replica, alert, world)) {
             return None;
         }
+        if let Some((pinned, sort)) = &self.pinned
+            && *pinned == (fleet, id)
+        {
+            return Some(sort.clone());
+        }
         let gravity = 3 - alert.level.gravity().min(3);
         let newest_first = -alert.level_since.0;
         let host = || host_name(replica, alert).to_owned();
@@ -131,15 +138,40 @@ impl Alerts {
             Order::Age => (0, 0, String::new(), alert.opened_at.0),
         };
         if self.reversed {
+            // Lanes and words keep their order; the newest come last instead of first.
             sort.3 = -sort.3;
-            sort.0 = u8::MAX - sort.0;
-            sort.1 = u8::MAX - sort.1;
         }
         Some(sort)
     }
 
     /// Does an action.
     pub fn update(&mut self, action: Action, count: u16, world: World<'_>) -> Vec<Effect> {
+        let effects = self.act_on(action, count, world);
+        self.unpin(world);
+        effects
+    }
+
+    /// Keeps the cursor's row where it is while it changes.
+    fn pin(&mut self) {
+        if let Some(key) = self.list.cursor().copied()
+            && let Some(sort) = self.index.place_of(key)
+        {
+            self.pinned = Some((key, sort.clone()));
+        }
+    }
+
+    /// Lets a row go where it belongs once the cursor has left it.
+    fn unpin(&mut self, world: World<'_>) {
+        if let Some((key, _)) = &self.pinned
+            && self.list.cursor() != Some(key)
+        {
+            let key = *key;
+            self.pinned = None;
+            self.index.set(key, self.place(key, world));
+        }
+    }
+
+    fn act_on(&mut self, action: Action, count: u16, world: World<'_>) -> Vec<Effect> {
         let rows = isize::try_from(count.max(1)).unwrap_or(1);
         match action {
             Action::Down => self.list.move_by(rows),
@@ -188,11 +220,11 @@ impl Alerts {
             }
             Action::Acknowledge => {
                 return self
-                    .act(Verb::Acknowledge { until: crate::fleet::alerts::Until::Worse, note: String::new() }, world);
+                    .act(Verb::Acknowledge { until: Until::Worse, note: String::new() });
             }
-            Action::CheckNow => return self.act(Verb::CheckNow { host: None, check: None }, world),
+            Action::CheckNow => return self.act(Verb::CheckNow { host: None, check: None }),
             Action::Escalate | Action::Release | Action::Snooze | Action::Note | Action::Close => {
-                return match self.about(world) {
+                return match self.about() {
                     Ok(about) => vec![Effect::Begin(action, about)],
                     Err(effect) => vec![effect],
                 };
@@ -219,8 +251,8 @@ impl Alerts {
         false
     }
 
-    fn act(&mut self, verb: Verb, world: World<'_>) -> Vec<Effect> {
-        match self.about(world) {
+    fn act(&mut self, verb: Verb) -> Vec<Effect> {
+        match self.about() {
             // Many at once are confirmed, with their count.
             Ok(about @ About::Filter { .. }) => vec![Effect::Begin(action_of(&verb), about)],
             Ok(about) => vec![Effect::Act(verb, about)],
@@ -228,7 +260,7 @@ impl Alerts {
         }
     }
 
-    fn about(&mut self, world: World<'_>) -> Result<About, Effect> {
+    fn about(&mut self) -> Result<About, Effect> {
         if std::mem::take(&mut self.whole) {
             let mut counts: Vec<(FleetIndex, u64)> = Vec::new();
             for (fleet, _) in self.index.rows() {
@@ -246,10 +278,10 @@ impl Alerts {
         }
         let alerts = self.list.targets();
         if alerts.is_empty() {
-            let _ = world;
             return Err(Effect::Say(Role::Muted, "there is nothing under the cursor to act on".to_owned()));
         }
         self.list.clear_marks();
+        self.pin();
         Ok(About::Alerts(alerts))
     }
 
@@ -359,7 +391,7 @@ fn paint(key: Key, row: &mut Row<'_>, theme: &Theme, world: World<'_>) {
     let stale = replica.is_stale();
     let severity = check_role(alert.level, false);
     let sign = check_glyph(&theme.glyphs, alert.level, false);
-    row.parts(&[(severity, sign), (severity, " "), (severity, alert.level.word())]);
+    row.parts(&[(severity, sign), (severity, " "), (severity, short_level(alert.level))]);
     row.cell(Role::Muted, &spoken_id(alert.id));
     row.cell(Role::Text, alert.client.as_str());
     row.cell(if stale { Role::AgeStale } else { Role::Text }, host_name(replica, alert));
@@ -388,6 +420,15 @@ fn summary_parts(alert: &Alert, now: Timestamp) -> Vec<(Role, String)> {
         parts.push((Role::Muted, format!("  # {}", note.as_str())));
     }
     parts
+}
+
+const fn short_level(level: CheckState) -> &'static str {
+    match level {
+        CheckState::Critical => "CRIT",
+        CheckState::Warning => "WARN",
+        CheckState::Unknown => "UNKN",
+        CheckState::Ok | CheckState::Pending => "-",
+    }
 }
 
 fn lane_word(alert: &Alert) -> &'static str {

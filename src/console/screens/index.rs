@@ -48,6 +48,12 @@ impl<K: Copy + Ord + Hash, S: Clone + Ord> Index<K, S> {
         self.order.iter().map(|(_, key)| *key)
     }
 
+    /// Where a row stands.
+    #[must_use]
+    pub fn place_of(&self, key: K) -> Option<&S> {
+        self.places.get(&key)
+    }
+
     /// Puts a row where it belongs now; `None` takes it out.
     pub fn set(&mut self, key: K, place: Option<S>) {
         if let Some(scan) = &mut self.scan {
