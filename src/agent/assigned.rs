@@ -41,7 +41,7 @@ impl AssignmentFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::checks::tests::assigned;
+    use crate::agent::checks::fixtures::assigned;
     use crate::fleet::configuration::{Assignment, CheckKind};
     use crate::wire::{assignment_hash, encode_assignment};
 

@@ -1,6 +1,6 @@
 //! Percent of all processor time that was busy since the check's last run.
 
-use crate::agent::checks::value;
+use crate::agent::checks::figures::value;
 use crate::fleet::checks::result::CheckResult;
 use crate::fleet::checks::threshold::Thresholds;
 use crate::fleet::hosts::vitals::Vitals;
@@ -46,7 +46,7 @@ impl BusyTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::checks::tests::thresholds_of;
+    use crate::agent::checks::fixtures::thresholds_of;
     use crate::fleet::hosts::vitals::Cpu;
     use crate::fleet::words::CheckState;
 

@@ -1,6 +1,6 @@
 //! Percent in use, of space and of inodes, of the fullest file system that fits.
 
-use crate::agent::checks::{size, value, worst};
+use crate::agent::checks::figures::{size, value, worst};
 use crate::fleet::checks::result::CheckResult;
 use crate::fleet::checks::threshold::Thresholds;
 use crate::fleet::hosts::vitals::{FileSystem, Vitals};
@@ -93,7 +93,7 @@ impl<'a> Judged<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::checks::tests::thresholds_of;
+    use crate::agent::checks::fixtures::thresholds_of;
 
     fn fs(mount: &str, fs_type: &str, used: u64, inodes_used: u64) -> FileSystem {
         FileSystem {

@@ -1,6 +1,6 @@
 //! The five-minute load average divided by the number of cores.
 
-use crate::agent::checks::value;
+use crate::agent::checks::figures::value;
 use crate::fleet::checks::perfdata::Perfdata;
 use crate::fleet::checks::result::CheckResult;
 use crate::fleet::checks::threshold::Thresholds;
@@ -33,7 +33,7 @@ pub fn judge(thresholds: &Thresholds, vitals: &Vitals, cores: u32) -> CheckResul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::checks::tests::thresholds_of;
+    use crate::agent::checks::fixtures::thresholds_of;
     use crate::fleet::hosts::vitals::Load;
     use crate::fleet::words::CheckState;
 

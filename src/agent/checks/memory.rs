@@ -1,6 +1,6 @@
 //! Percent of memory that programs can't get, and percent of swap in use.
 
-use crate::agent::checks::{size, value};
+use crate::agent::checks::figures::{size, value};
 use crate::fleet::checks::perfdata::Perfdata;
 use crate::fleet::checks::result::CheckResult;
 use crate::fleet::checks::threshold::Thresholds;
@@ -47,7 +47,7 @@ fn values(thresholds: &Thresholds, percent: f64, used: u64, total: u64) -> Vec<P
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::checks::tests::thresholds_of;
+    use crate::agent::checks::fixtures::thresholds_of;
     use crate::fleet::hosts::vitals::{Memory, Swap};
 
     #[test]

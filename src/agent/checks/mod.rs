@@ -2,17 +2,18 @@
 
 pub mod cpu;
 pub mod disk;
+pub mod figures;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod load;
 pub mod memory;
 pub mod plugin;
 pub mod process;
 
-use crate::fleet::checks::perfdata::Perfdata;
 use crate::fleet::checks::result::CheckResult;
 use crate::fleet::checks::threshold::{Range, Thresholds};
 use crate::fleet::configuration::{AssignedCheck, CheckKind};
 use crate::fleet::hosts::vitals::Vitals;
-use crate::fleet::words::CheckState;
 
 /// What a built-in check looks at.
 #[derive(Clone, Copy, Debug)]
@@ -60,64 +61,11 @@ fn thresholds(check: &AssignedCheck) -> Result<Thresholds, String> {
     Ok(Thresholds { warning: range(&check.warning, "warning")?, critical: range(&check.critical, "critical")? })
 }
 
-/// A measured value with the ranges it was judged by.
-fn value(label: &str, value: f64, unit: &str, thresholds: &Thresholds, max: Option<f64>) -> Perfdata {
-    Perfdata {
-        warning: thresholds.warning,
-        critical: thresholds.critical,
-        min: Some(0.0),
-        max,
-        ..Perfdata::new(label, value, unit)
-    }
-}
-
-/// The graver of two states.
-fn worst(one: CheckState, other: CheckState) -> CheckState {
-    if other.gravity() > one.gravity() { other } else { one }
-}
-
-/// Bytes in the unit people read them in.
-fn size(bytes: u64) -> String {
-    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    if bytes < 1024 {
-        return format!("{bytes} B");
-    }
-    let mut amount = bytes as f64 / 1024.0;
-    let mut units = UNITS.into_iter();
-    let mut unit = units.next().unwrap_or_default();
-    while amount >= 999.5 {
-        let Some(larger) = units.next() else { break };
-        (amount, unit) = (amount / 1024.0, larger);
-    }
-    if amount < 9.95 { format!("{amount:.1} {unit}") } else { format!("{amount:.0} {unit}") }
-}
-
 #[cfg(test)]
-pub(crate) mod tests {
-    use std::time::Duration;
-
+mod tests {
     use super::*;
-    use crate::fleet::configuration::Provenance;
-
-    /// A check that runs every minute, retries every ten seconds, and is hard after three attempts.
-    pub(crate) fn assigned(name: &str, kind: CheckKind, warning: &str, critical: &str) -> AssignedCheck {
-        let range = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        AssignedCheck {
-            name: name.into(),
-            kind,
-            interval: Duration::from_secs(60),
-            retry_interval: Duration::from_secs(10),
-            attempts: 3,
-            timeout: Duration::from_secs(10),
-            warning: range(warning),
-            critical: range(critical),
-            source: Provenance::built_in(),
-        }
-    }
-
-    pub(crate) fn thresholds_of(warning: &str, critical: &str) -> Thresholds {
-        Thresholds { warning: warning.parse().ok(), critical: critical.parse().ok() }
-    }
+    use crate::agent::checks::fixtures::assigned;
+    use crate::fleet::words::CheckState;
 
     #[test]
     fn a_wrong_range_is_unknown_and_says_where_it_stands() {
@@ -143,20 +91,5 @@ pub(crate) mod tests {
         }
         let plugin = CheckKind::Plugin { program: "x".into(), args: vec![] };
         assert_eq!(judge(&assigned("c", plugin, "", ""), &measured), None);
-    }
-
-    #[test]
-    fn sizes_are_short() {
-        for (bytes, text) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1024, "1.0 KiB"),
-            (10_240, "10 KiB"),
-            (1_048_575, "1.0 MiB"),
-            (5_368_709_120, "5.0 GiB"),
-            (u64::MAX, "16 EiB"),
-        ] {
-            assert_eq!(size(bytes), text);
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! The number of running processes of one name.
 
-use crate::agent::checks::value;
+use crate::agent::checks::figures::value;
 use crate::fleet::checks::result::CheckResult;
 use crate::fleet::checks::threshold::Thresholds;
 
@@ -21,7 +21,7 @@ pub fn judge(thresholds: &Thresholds, name: &str, running: Option<u32>) -> Check
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::checks::tests::thresholds_of;
+    use crate::agent::checks::fixtures::thresholds_of;
     use crate::fleet::words::CheckState;
 
     #[test]

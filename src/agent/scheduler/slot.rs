@@ -112,7 +112,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::agent::checks::tests::assigned;
+    use crate::agent::checks::fixtures::assigned;
     use crate::fleet::words::CheckState;
 
     fn slot(host: &str, name: &str) -> Slot {

@@ -2,7 +2,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Mutex;
 
 use super::*;
-use crate::agent::checks::tests::assigned;
+use crate::agent::checks::fixtures::assigned;
 use crate::fleet::hosts::vitals::Cpu;
 use crate::fleet::identity::Hands;
 use crate::fleet::words::CheckState;

@@ -12,9 +12,9 @@ use tonic::Streaming;
 
 use crate::agent::outbox::{OutboxError, Reading};
 use crate::agent::scheduler::Request;
-use crate::agent::uplink::Uplink;
 use crate::agent::uplink::report::Reporter;
 use crate::agent::uplink::sending::Sending;
+use crate::agent::uplink::ties::Uplink;
 use crate::fleet::words::CheckName;
 use crate::link::{Connection, LinkError};
 use crate::trust::Credential;
@@ -209,7 +209,7 @@ impl<'a> Session<'a> {
     }
 
     fn report(&mut self) -> Body {
-        let now = self.uplink.wall();
+        let now = self.uplink.now();
         let (report, more) = self.reporter.report(&self.uplink.board, now, self.uplink.heartbeat);
         self.report_due = more;
         let pause_over = Instant::now() >= self.renew_from;
