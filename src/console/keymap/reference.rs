@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use super::actions::{Action, Danger};
+use super::bindings::Keymap;
 use super::context::Context;
-use super::{Keymap, parse};
+use super::parse;
 
 /// An action with its keys as they are shown.
 #[derive(Clone, Debug, PartialEq, Eq)]

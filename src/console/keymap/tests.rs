@@ -1,4 +1,6 @@
 use super::*;
+use crate::console::files::FileError;
+use crate::console::input::{Key, KeyCode};
 
 fn keymap() -> Keymap {
     Keymap::built_in().unwrap()
