@@ -1,6 +1,7 @@
 //! The fleet's ordered, durable history. The core knows only the port; SQLite stands behind it.
 
 mod chain;
+mod checkpoint;
 mod errors;
 #[cfg(test)]
 pub mod faults;

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use ring::rand::{SecureRandom, SystemRandom};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::chain::{Hash, genesis, link, row_sum};
+use super::checkpoint::Checkpointer;
 use super::errors::{CommitError, OpenError};
 use super::port::{Commit, Journal, JournalReader, Meta};
 use super::reader::{SqliteReader, integer, read_meta, revision_column};
@@ -18,8 +20,9 @@ use crate::fleet::words::{Epoch, FleetId, Revision, Timestamp};
 
 /// Page cache of the writer in KiB.
 const CACHE_KIB: i64 = 8 * 1024;
-/// Pages in the write-ahead log before a commit moves them into the file.
-const CHECKPOINT_PAGES: i64 = 1000;
+/// Pages in the write-ahead log before a commit itself moves them into the file: far more than the checkpoint thread
+/// usually leaves. Only then, with no commit in between, the log can begin anew under lasting load.
+const CHECKPOINT_PAGES: i64 = 16_000;
 /// The write-ahead log is cut back to this many bytes after a burst.
 const LOG_KEPT: i64 = 16 << 20;
 
@@ -27,6 +30,7 @@ const LOG_KEPT: i64 = 16 << 20;
 /// that there is one.
 pub struct SqliteJournal {
     // before the writing connection, so that this closes last and can put the log away
+    checkpointer: Checkpointer,
     reader: Arc<SqliteReader>,
     connection: Connection,
     path: PathBuf,
@@ -64,7 +68,8 @@ impl SqliteJournal {
         check_head(&connection, path, &meta)?;
         sync_folder(path)?;
         let reader = Arc::new(SqliteReader::new(path));
-        Ok(Self { connection, path: path.to_owned(), meta, reader, failed: false })
+        let checkpointer = Checkpointer::start(path).map_err(fail("opening"))?;
+        Ok(Self { checkpointer, reader, connection, path: path.to_owned(), meta, failed: false })
     }
 
     /// Lets the file grow no further than this many pages, as a full disk does; returns the limit in force.
@@ -148,7 +153,14 @@ impl Journal for SqliteJournal {
         if commit.entries.is_empty() && commit.rows.is_empty() && commit.blobs.is_empty() && !self.failed {
             return Ok(());
         }
-        self.fatal(|journal| journal.write(commit))
+        self.fatal(|journal| {
+            journal.write(commit)?;
+            let entries = commit.entries.iter().map(|entry| entry.bytes.len());
+            let rows = commit.rows.iter().map(|row| row.value.as_ref().map_or(0, Bytes::len));
+            let bytes = entries.chain(rows).chain(commit.blobs.iter().map(|blob| blob.bytes.len())).sum();
+            journal.checkpointer.wrote(commit.entries.len() * 2 + commit.rows.len() + commit.blobs.len(), bytes)?;
+            Ok(())
+        })
     }
 
     fn draw_new_epoch(&mut self) -> Result<Epoch, CommitError> {
