@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::cli::exit::Failure;
 use crate::cli::table::{Cell, Column, render};
+use crate::console::terminal;
 
 /// Cells of a line where nothing says how many there are.
 const WIDTH: usize = 100;
@@ -28,7 +29,7 @@ impl Output {
         if !io::stdout().is_terminal() {
             return Self { width: WIDTH, color: false };
         }
-        let width = crossterm::terminal::size().map_or(WIDTH, |(columns, _)| usize::from(columns));
+        let width = terminal::columns().unwrap_or(WIDTH);
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         Self { width: width.max(NARROWEST), color: !is_set("NO_COLOR") && !is_dumb }

@@ -69,6 +69,12 @@ pub enum Drawn {
     Busy,
 }
 
+/// How many columns the terminal has, for whoever prints lines and paints no screen.
+#[must_use]
+pub fn columns() -> Option<usize> {
+    crossterm::terminal::size().ok().map(|(columns, _)| columns.into())
+}
+
 impl Terminal {
     /// Takes the terminal of this process.
     ///
