@@ -5,6 +5,7 @@ mod agent;
 mod cli;
 mod configuration;
 mod console_link;
+mod dependencies;
 mod descriptors;
 mod fixtures;
 mod golden;
