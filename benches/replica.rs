@@ -5,6 +5,10 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench fails by panicking and prints")]
 
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Write};
+use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
 use prost::Message as _;
@@ -26,20 +30,48 @@ const CHECKS: [&str; 5] = ["cpu", "memory", "disk-root", "load", "process-sshd"]
 const ALERTS: u64 = 100_000;
 const ENTRIES: u64 = 20_000;
 
+/// Names the file of rows in the process that measures: it has never held the fleet in another form, so its memory is
+/// a console's.
+const ROWS: &str = "WATCHFLOOR_BENCH_ROWS";
+
 fn main() {
+    if let Some(path) = std::env::var_os(ROWS) {
+        return measure(Path::new(&path));
+    }
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("replica.rows");
     let rows = encoded_rows();
     let (count, bytes) = (rows.len(), rows.iter().map(Vec::len).sum::<usize>());
     println!("{HOSTS} hosts, {} checks, {ALERTS} open alerts: {count} rows, {} KiB encoded", HOSTS * 5, bytes >> 10);
+    let mut file = BufWriter::new(File::create(&path).unwrap());
+    for row in rows {
+        file.write_all(&u32::try_from(row.len()).unwrap().to_le_bytes()).unwrap();
+        file.write_all(&row).unwrap();
+    }
+    drop(file);
+    let status = Command::new(std::env::current_exe().unwrap()).env(ROWS, &path).status().unwrap();
+    assert!(status.success());
+    std::fs::remove_file(path).unwrap();
+}
 
-    let before = resident();
-    let start = Instant::now();
+fn decoded(path: &Path) -> Fleet {
     let mut fleet = Fleet { revision: Revision(1), ..Fleet::default() };
-    for row in &rows {
+    let mut file = BufReader::new(File::open(path).unwrap());
+    let (mut size, mut row) = ([0; 4], Vec::new());
+    while file.read_exact(&mut size).is_ok() {
+        row.resize(u32::from_le_bytes(size) as usize, 0);
+        file.read_exact(&mut row).unwrap();
         restore_row(&mut fleet, pb::Row::decode(row.as_slice()).unwrap()).unwrap();
     }
-    let decoded = start.elapsed();
+    fleet
+}
+
+fn measure(path: &Path) {
+    let before = resident();
+    let start = Instant::now();
+    let fleet = decoded(path);
+    let decoded_in = start.elapsed();
     let snapshot = Snapshot::new(Epoch(1), Role::Admin, None, fleet, false);
-    println!("decoded in {decoded:?}, counted in {:?} (off the screens' loop)", start.elapsed() - decoded);
+    println!("decoded in {decoded_in:?}, counted in {:?} (off the screens' loop)", start.elapsed() - decoded_in);
     let mut replica = Replica::new("bench", Instant::now());
     let swap = Instant::now();
     replica.apply(frame(Body::Snapshot(Box::new(snapshot))));
@@ -71,7 +103,18 @@ fn main() {
         share(decoding),
         share(applying)
     );
-    println!("resident memory since the start of decoding: {} MiB", (resident() - before) >> 20);
+    println!("resident memory after the entries: {} MiB more than before", (resident() - before) >> 20);
+    let again = Snapshot::new(Epoch(2), Role::Admin, None, self::decoded(path), false);
+    let both = resident();
+    let changed = replica.apply(frame(Body::Snapshot(Box::new(again))));
+    let start = Instant::now();
+    drop(changed);
+    let freed = start.elapsed();
+    println!(
+        "another epoch: {} MiB while both fleets are held, {} MiB after; the old one is freed in {freed:?}",
+        (both - before) >> 20,
+        (resident() - before) >> 20
+    );
 }
 
 fn frame(body: Body) -> Update {
