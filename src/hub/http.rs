@@ -54,6 +54,9 @@ async fn refuse_foreign(request: Request<Body>, next: Next) -> Response {
 }
 
 fn names_this_machine(host: &str) -> bool {
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return ip.is_loopback();
+    }
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.parse::<u16>().is_ok() => name,
         _ => host,

@@ -42,7 +42,10 @@ impl Keymap {
     #[must_use]
     pub fn footer(&self, context: Context, read_only: bool) -> Vec<Hint> {
         let shown = |action: &&Action| {
-            !action.label().is_empty() && action.is_offered() && action.works_in(context) && !(read_only && action.is_act())
+            !action.label().is_empty()
+                && action.is_offered()
+                && action.works_in(context)
+                && !(read_only && action.is_act())
         };
         let hints = Action::ALL.iter().filter(shown).filter_map(|action| {
             let keys = self.keys_of(*action, context).into_iter().next()?;

@@ -219,8 +219,7 @@ impl Alerts {
                 return text.map(Effect::Copy).into_iter().collect();
             }
             Action::Acknowledge => {
-                return self
-                    .act(Verb::Acknowledge { until: Until::Worse, note: String::new() });
+                return self.act(Verb::Acknowledge { until: Until::Worse, note: String::new() });
             }
             Action::CheckNow => return self.act(Verb::CheckNow { host: None, check: None }),
             Action::Escalate | Action::Release | Action::Snooze | Action::Note | Action::Close => {
