@@ -147,7 +147,7 @@ mod tests {
         let mut index = Index::default();
         let many: Vec<u32> = (0..10_000).collect();
         index.begin(many.clone());
-        while !index.step(|key| Some(key)) {}
+        while !index.step(Some) {}
         assert_eq!(index.len(), 10_000);
         index.begin(many);
         assert!(!index.step(|key| (key % 2 == 0).then_some(key)), "one slice is not all");

@@ -126,8 +126,8 @@ pub fn next_flush(host: HostId, now: Timestamp, interval: Duration) -> Timestamp
 
 #[cfg(test)]
 mod tests {
-    use super::super::series::SeriesTable;
     use super::*;
+    use crate::hub::history::series::SeriesTable;
 
     #[test]
     fn sets_of_series_gather_apart_and_come_out_as_columns() {

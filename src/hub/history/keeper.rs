@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::errors::HistoryError;
 use super::file::{BlockFile, unlink};
-use super::recorder::{GATHER, LATE, Shared};
+use super::memory::{GATHER, LATE, Shared};
 use super::retention;
 use super::rollup::{Rollup, Turn};
 use super::tiers::{self, Name, Tier};

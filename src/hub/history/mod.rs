@@ -10,6 +10,7 @@ mod errors;
 mod file;
 mod gather;
 mod keeper;
+mod memory;
 mod query;
 mod recorder;
 mod retention;
@@ -21,7 +22,8 @@ mod tiers;
 mod writer;
 
 pub use errors::HistoryError;
+pub use memory::Health;
 pub use query::{Request, Series, Statistic};
-pub use recorder::{Health, History};
+pub use recorder::History;
 pub use series::{NAME_MAX, SeriesRef};
 pub use tiers::Limits;

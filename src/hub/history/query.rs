@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::block::{self, Measure};
 use super::errors::HistoryError;
 use super::file::BlockFile;
-use super::recorder::Shared;
+use super::memory::Shared;
 use super::rollup::Sum;
 use super::series::fits;
 use super::tiers::{self, Name, TIERS, Tier, WINDOW};

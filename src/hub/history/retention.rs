@@ -55,8 +55,8 @@ fn next(names: &[Name], limits: &Limits, rolled: &HashSet<i64>, now: Timestamp, 
 
 #[cfg(test)]
 mod tests {
-    use super::super::tiers::WINDOW;
     use super::*;
+    use crate::hub::history::tiers::WINDOW;
 
     const NOW: Timestamp = Timestamp(1000 * WINDOW + 5);
 

@@ -1,0 +1,329 @@
+//! A fleet of a small provider, made up, the same every time: for pictures and for tests of screens.
+
+use std::time::{Duration, Instant};
+
+use watchfloor::console::app::{App, Seat};
+use watchfloor::console::ask::{Answer, Detail, HostDetail, Series, Topic};
+use watchfloor::console::input::{FrameStamp, Input, Key};
+use watchfloor::console::keymap::Keymap;
+use watchfloor::console::replica::{Body, FleetIndex, Frame, Glance, Greeting, LinkState, Replica, Snapshot, Update};
+use watchfloor::console::screens::world::Place;
+use watchfloor::console::theme::Theme;
+use watchfloor::fleet::alerts::{Acknowledgement, Event as AlertEvent, Snooze, Subject, Until};
+use watchfloor::fleet::checks::Event as CheckEvent;
+use watchfloor::fleet::hosts::vitals::{FileSystem, Load, Vitals};
+use watchfloor::fleet::hosts::{Client, Event as HostEvent, HostState, Site};
+use watchfloor::fleet::identity::{Audience, Role};
+use watchfloor::fleet::state::{Actor, Cause, Entry, Event, Fleet};
+use watchfloor::fleet::words::{
+    AlertId, CheckName, CheckState, ClientId, Epoch, HostClass, HostId, IdentityId, SafeText, SiteId, Timestamp,
+};
+
+/// Tuesday, 22 November 2022, 09:41:07 UTC.
+pub const NOW: Timestamp = Timestamp(1_669_110_067_000);
+
+/// The local user.
+pub fn me() -> SafeText {
+    SafeText::new("okafor")
+}
+
+/// A fleet being made, entry by entry.
+pub struct Story {
+    /// What it has come to.
+    pub fleet: Fleet,
+    /// How it came to it.
+    pub entries: Vec<Entry>,
+    at: Timestamp,
+}
+
+impl Story {
+    fn tell(&mut self, minutes_ago: u64, actor: Actor, events: Vec<Event>) {
+        self.at = NOW - Duration::from_secs(minutes_ago * 60);
+        let events = events.into_iter().map(|event| (Audience::EVERYONE, event)).collect();
+        let entry = Entry { revision: self.fleet.revision.next(), at: self.at, actor, events };
+        self.fleet.apply(&entry);
+        self.entries.push(entry);
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a row of a table")]
+    fn host(
+        &mut self,
+        id: u64,
+        name: &str,
+        client: &str,
+        site: &str,
+        class: HostClass,
+        state: HostState,
+        reason: &str,
+    ) {
+        let host = HostId(id);
+        let enrolled = HostEvent::Enrolled {
+            host,
+            name: SafeText::new(name),
+            client: ClientId::from(client),
+            site: SiteId::from(site),
+            class,
+            tags: Vec::new(),
+            identity: IdentityId(id),
+            synthetic: false,
+        };
+        self.tell(40_000, Actor::rule("start"), vec![Event::Hosts(enrolled)]);
+        let seen = NOW - Duration::from_secs(if state == HostState::Up { 3 } else { 660 });
+        let changed = HostEvent::StateChanged { host, state, reason: reason.to_owned(), last_seen: Some(seen) };
+        self.tell(11, Actor::rule("presence"), vec![Event::Hosts(changed)]);
+        for (check, summary) in [
+            ("cpu", "12% busy"),
+            ("memory", "61% used, 6.2 GiB of 16 GiB available"),
+            ("disk", "/ 48% used, 52 GiB left"),
+        ] {
+            self.check(id, check, CheckState::Ok, summary);
+        }
+    }
+
+    fn check(&mut self, host: u64, check: &str, state: CheckState, summary: &str) {
+        let event = CheckEvent::Changed {
+            host: HostId(host),
+            check: CheckName::from(check),
+            state,
+            hard: true,
+            attempt: 1,
+            max_attempts: 3,
+            summary: SafeText::new(summary),
+            perfdata: SafeText::default(),
+            interval_ms: 60_000,
+            output: None,
+            measured_at: NOW,
+        };
+        let actor = Actor { cause: Cause::Host(HostId(host)), name: SafeText::new("agent") };
+        self.tell(12, actor, vec![Event::Checks(event)]);
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a row of a table")]
+    fn alert(&mut self, id: u64, host: u64, check: Option<&str>, level: CheckState, summary: &str, minutes: u64) {
+        let known = self.fleet.hosts.hosts.get(&HostId(host)).cloned().expect("a host of the story");
+        let subject = match check {
+            Some(check) => Subject::Check { host: HostId(host), check: CheckName::from(check) },
+            None => Subject::Host(HostId(host)),
+        };
+        if let Some(check) = check {
+            self.check(host, check, level, summary);
+        }
+        let opened = AlertEvent::Opened {
+            alert: AlertId(id),
+            client: known.client.clone(),
+            site: Some(known.site.clone()),
+            host: Some(known.id),
+            subject,
+            level,
+            summary: SafeText::new(summary),
+        };
+        self.tell(minutes, Actor::rule("presence"), vec![Event::Alerts(opened)]);
+    }
+
+    fn act(&mut self, minutes: u64, event: AlertEvent) {
+        let actor = Actor { cause: Cause::Identity(IdentityId(900)), name: me() };
+        self.tell(minutes, actor, vec![Event::Alerts(event)]);
+    }
+}
+
+/// The fleet.
+pub fn story() -> Story {
+    let mut story = Story { fleet: Fleet::default(), entries: Vec::new(), at: NOW };
+    story.fleet.profile.name = SafeText::new("main");
+    let clients = [
+        ("delta", "Delta Plant", "R. Voss 555-0144 until 17:00", "Norlink circuit C-4471, 555-0100", "gold 08-20"),
+        ("acme", "Acme", "J. Lind 555-0101, not before 07:00", "fibre 500/500", "gold 24x7"),
+        ("bay", "Bay Dental", "front desk 555-0132", "cable 200/20", "silver"),
+        ("echo", "Echo Legal", "M. Sato 555-0171", "fibre 100/100", "gold 08-18"),
+        ("fox", "Fox Logistics", "night desk 555-0190", "4G failover", "silver"),
+        ("hansa", "Hansa", "", "", "basic"),
+    ];
+    for (id, name, contact, line, contract) in clients {
+        let client = Client {
+            id: ClientId::from(id),
+            name: SafeText::new(name),
+            contact: SafeText::new(contact),
+            line: SafeText::new(line),
+            contract: SafeText::new(contract),
+            configured: true,
+        };
+        let site = Site::unconfigured(ClientId::from(id), SiteId::from("hq"));
+        story.tell(
+            50_000,
+            Actor::rule("configuration"),
+            vec![Event::Hosts(HostEvent::ClientDescribed(client)), Event::Hosts(HostEvent::SiteDescribed(site))],
+        );
+    }
+    let server = HostClass::Server;
+    let pc = HostClass::Workstation;
+    let silent = "no heartbeat for 18s";
+    story.host(1, "srv1", "delta", "hq", server, HostState::Down, "no heartbeat for 11m");
+    story.host(2, "scada2", "delta", "hq", server, HostState::Up, "heartbeat arrives");
+    story.host(3, "EXCH01", "acme", "hq", server, HostState::Up, "heartbeat arrives");
+    story.host(4, "dc01", "acme", "hq", server, HostState::Up, "heartbeat arrives");
+    story.host(5, "dc02", "acme", "hq", server, HostState::Silent, silent);
+    story.host(6, "nas1", "echo", "hq", server, HostState::Up, "heartbeat arrives");
+    story.host(7, "front-pc1", "bay", "hq", pc, HostState::Up, "heartbeat arrives");
+    story.host(8, "front-pc2", "bay", "hq", pc, HostState::Off, "no heartbeat, outside its expected hours");
+    story.host(9, "sql01", "fox", "hq", server, HostState::Up, "heartbeat arrives");
+    story.host(10, "web-7f9c.cluster.example", "fox", "hq", server, HostState::Up, "heartbeat arrives");
+    story.host(11, "files", "hansa", "hq", server, HostState::Up, "heartbeat arrives");
+    let (warning, critical) = (CheckState::Warning, CheckState::Critical);
+    story.alert(4471, 1, None, critical, "no heartbeat for 23s", 11);
+    story.alert(4468, 3, Some("disk"), critical, "D: 98.1% of 400 GB used, 7.6 GB left", 34);
+    story.alert(4460, 9, Some("disk"), critical, "D: 97% used, full in 3h", 70);
+    story.alert(4455, 6, Some("raid"), warning, "md0 [U_] rebuilding, 41% done", 125);
+    story.alert(4452, 7, Some("battery"), warning, "UPS battery is 4 years old", 300);
+    story.alert(4449, 4, Some("ntp"), CheckState::Unknown, "check_ntp_time timed out after 10s", 9);
+    story.alert(4441, 10, Some("load"), warning, "14.2 a core over 5 min", 42);
+    story.act(
+        30,
+        AlertEvent::Acknowledged {
+            alert: AlertId(4460),
+            acknowledgement: Acknowledgement {
+                by: me(),
+                at: NOW - Duration::from_secs(1800),
+                until: Until::Worse,
+                note: SafeText::new("growing volume with Fox"),
+            },
+        },
+    );
+    story.act(
+        100,
+        AlertEvent::Acknowledged {
+            alert: AlertId(4455),
+            acknowledgement: Acknowledgement {
+                by: SafeText::new("ruiz"),
+                at: NOW - Duration::from_secs(6000),
+                until: Until::Resolved,
+                note: SafeText::default(),
+            },
+        },
+    );
+    story.act(
+        200,
+        AlertEvent::Snoozed {
+            alert: AlertId(4452),
+            snooze: Snooze {
+                by: SafeText::new("osei"),
+                at: NOW - Duration::from_secs(12_000),
+                until: NOW + Duration::from_secs(3 * 3600),
+                note: SafeText::default(),
+            },
+        },
+    );
+    story.act(
+        20,
+        AlertEvent::Noted {
+            alert: AlertId(4468),
+            by: me(),
+            note: SafeText::new("logs not rolled since Saturday, backup failed 3 nights"),
+        },
+    );
+    story
+}
+
+/// A console on the fleet, at a place; nothing in it moves.
+pub fn console(theme: &str, start: Place, moment: Instant) -> App {
+    let theme = Theme::built_in(theme).expect("a theme that comes with the program");
+    console_of(story(), theme, start, moment)
+}
+
+/// A console on a fleet.
+pub fn console_of(story: Story, theme: Theme, start: Place, moment: Instant) -> App {
+    let seat =
+        Seat { theme, keymap: Keymap::built_in().expect("keys"), read_only: false, zone: jiff::tz::TimeZone::UTC };
+    let mut app = App::new(vec![Replica::new("main", moment)], seat, start);
+    let fleet = FleetIndex(0);
+    let hosts: Vec<HostId> = story.fleet.hosts.hosts.keys().copied().collect();
+    let up: Vec<bool> = story.fleet.hosts.hosts.values().map(|host| host.state == HostState::Up).collect();
+    let greeting = Greeting {
+        role: Role::Operator,
+        identity: me(),
+        fleet: SafeText::new("main"),
+        hub_version: SafeText::new("0.1.0"),
+        not_after: None,
+    };
+    let entries = story.entries.clone();
+    let snapshot = Snapshot::new(Epoch(7), Role::Operator, None, story.fleet, false);
+    let glances = hosts.iter().zip(&up).filter(|(_, up)| **up).map(|(host, _)| {
+        let wave = (host.0 as f32 * 0.37).sin().abs();
+        let disk = if *host == HostId(3) { 0.98 } else { 0.3 + wave * 0.5 };
+        let glance = Glance {
+            last_seen: Some(NOW - Duration::from_secs(host.0 % 9)),
+            linked: true,
+            cpu: Some(0.05 + wave * 0.4),
+            memory: Some(0.2 + wave * 0.5),
+            load: Some(wave * 3.0),
+            disk: Some(disk),
+        };
+        (*host, glance)
+    });
+    let glances: Vec<_> = glances.collect();
+    let frame = |body| Update::Frame(Frame { received: moment, hub_time: NOW, body });
+    app.update(fleet, Update::Link(LinkState::Live { since: moment }), moment);
+    app.update(fleet, Update::Greeted(greeting), moment);
+    app.update(fleet, frame(Body::Snapshot(Box::new(snapshot))), moment);
+    app.update(fleet, frame(Body::Glances(glances)), moment);
+    let newest: Vec<Entry> = entries.iter().rev().take(60).cloned().collect();
+    app.answer(
+        fleet,
+        Answer {
+            generation: 0,
+            about: Topic::Journal { before: None, limit: 200 },
+            result: Ok(Detail::Entries(newest)),
+        },
+    );
+    while app.turn(moment).0 {}
+    app
+}
+
+/// Presses a key.
+pub fn press(app: &mut App, key: &str, moment: Instant) {
+    let key = Key::parse(key).expect("a key");
+    let stamp = FrameStamp { submitted: 9, flushed: 9 };
+    app.input(Input::Key { key, count: 1 }, stamp, moment);
+    while app.turn(moment).0 {}
+}
+
+/// Answers what the screen of a host asks for.
+pub fn answer_host(app: &mut App, host: HostId) {
+    const GIB: u64 = 1 << 30;
+    let fs = |mount: &str, total: u64, used: u64| FileSystem {
+        mount: SafeText::new(mount),
+        fs_type: SafeText::new("ext4"),
+        total: total * GIB,
+        used: used * GIB,
+        available: (total - used) * GIB,
+        inodes_total: 1_000_000,
+        inodes_used: 120_000,
+        read_only: false,
+    };
+    let mut vitals = Vitals { uptime_seconds: 262_000, process_count: 212, ..Vitals::default() };
+    vitals.cpu.busy = Some(0.34);
+    vitals.memory.total = 16 * GIB;
+    vitals.memory.used = 11 * GIB;
+    vitals.memory.available = 5 * GIB;
+    vitals.load = Some(Load { one: 1.42, five: 1.1, fifteen: 0.9 });
+    vitals.file_systems = vec![fs("/", 100, 61), fs("/var/lib/mail", 400, 392)];
+    let detail = HostDetail { at: NOW, glance: None, vitals: Some(vitals), readings: Vec::new() };
+    let answer = |about, detail| Answer { generation: 0, about, result: Ok(detail) };
+    app.answer(FleetIndex(0), answer(Topic::Host(host), Detail::Host(Box::new(detail))));
+    let wave = |scale: f64, speed: f64| {
+        (0..60_u32)
+            .map(|minute| {
+                (
+                    NOW - Duration::from_secs(u64::from(59 - minute) * 60),
+                    scale * (0.4 + 0.3 * (f64::from(minute) * speed).sin()),
+                )
+            })
+            .collect()
+    };
+    let series = vec![
+        Series { name: SafeText::new("cpu.busy"), points: wave(1.0, 0.3) },
+        Series { name: SafeText::new("mem.used"), points: wave(16.0 * GIB as f64, 0.05) },
+        Series { name: SafeText::new("load.1"), points: wave(3.0, 0.2) },
+    ];
+    let about = Topic::History { host, series: Vec::new(), from: NOW, to: NOW, points: 60 };
+    app.answer(FleetIndex(0), answer(about, Detail::History(series)));
+}
