@@ -13,6 +13,7 @@ mod golden_story;
 mod histories;
 mod house;
 mod plugins;
+mod readme;
 mod replica_counts;
 mod replicas;
 mod sample_fleet;

@@ -103,6 +103,7 @@ impl Keymap {
         for section in Context::ALL {
             let rows: Vec<(String, Action)> = Action::ALL
                 .iter()
+                .filter(|action| action.is_offered())
                 .filter_map(|action| {
                     let keys: Vec<String> = self
                         .bindings
