@@ -14,8 +14,7 @@ pub mod standing;
 pub mod swarm;
 pub mod uplink;
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -138,21 +137,6 @@ impl Agent {
             tracing::warn!(%error, "where checks stand is not written down; the next start reads it from the outbox");
         }
     }
-}
-
-/// Removes what an agent knows of its fleet, for a host that joins another one: facts for the old hub are none of the
-/// new one's business.
-///
-/// # Errors
-/// Where something can't be removed.
-pub fn forget(dir: &Path) -> io::Result<()> {
-    let gone = |result: io::Result<()>| match result {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    };
-    gone(std::fs::remove_dir_all(dir.join("outbox")))?;
-    gone(std::fs::remove_file(dir.join("standing.json")))?;
-    gone(std::fs::remove_file(dir.join("assignment")))
 }
 
 /// The wall clock.
