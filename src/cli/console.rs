@@ -53,8 +53,7 @@ async fn serve(asked: &arguments::Console, directories: &Directories) -> Result<
     let mut local = None;
     if fleets.is_empty() && asked.fleet.is_empty() {
         let own = Local::start(directories.hub.clone());
-        let reach = own.reach();
-        fleets.push(("local".to_owned(), Reach::new(move || Ok((reach()?, None)))));
+        fleets.push(("local".to_owned(), own.reach()));
         local = Some(own);
     } else if find_socket(&directories.hub).exists() && asked.fleet.is_empty() {
         let data = directories.hub.clone();

@@ -5,15 +5,16 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::duplex;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::dialler::Dialler;
 use crate::agent::{Agent, AgentConfig};
+use crate::console::link_task::Reach;
 use crate::hub::doors::Peer;
 use crate::hub::serve::{Door, Hub, HubError, Options};
 use crate::link::dial::Pipe;
@@ -28,7 +29,7 @@ const PIPE: usize = 256 * 1024;
 
 /// What is known of the hub in this process.
 #[derive(Clone, Debug, Default)]
-struct Standing(Arc<Mutex<State>>);
+struct Standing(watch::Sender<State>);
 
 #[derive(Clone, Debug, Default)]
 enum State {
@@ -51,11 +52,14 @@ pub struct Local {
 
 impl Standing {
     fn set(&self, state: State) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        self.0.send_replace(state);
     }
 
-    fn get(&self) -> State {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What it is once it has started, in this process or another.
+    async fn started(&self) -> State {
+        let mut standing = self.0.subscribe();
+        let started = standing.wait_for(|state| !matches!(state, State::Starting)).await;
+        started.map(|state| state.clone()).unwrap_or_default()
     }
 }
 
@@ -69,15 +73,21 @@ impl Local {
         Self { standing, data, stop, serving }
     }
 
-    /// How a console reaches it now.
-    pub fn reach(&self) -> impl Fn() -> Result<Vec<Address>, LinkError> + Send + Sync + 'static {
+    /// How a console reaches it; waits while it starts.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
         let (standing, data) = (self.standing.clone(), self.data.clone());
-        move || match standing.get() {
-            State::Serving(door) => Ok(vec![pipe(door, local_user())]),
-            State::Elsewhere => Ok(vec![Address::Unix(find_socket(&data))]),
-            State::Starting => Err(LinkError::NoHub("the local hub is starting".to_owned())),
-            State::Failed(why) => Err(LinkError::Refused(why)),
-        }
+        Reach::when(move || {
+            let (standing, data) = (standing.clone(), data.clone());
+            async move {
+                match standing.started().await {
+                    State::Serving(door) => Ok((vec![pipe(door, local_user())], None)),
+                    State::Elsewhere => Ok((vec![Address::Unix(find_socket(&data))], None)),
+                    State::Starting => Err(LinkError::NoHub("the local hub is starting".to_owned())),
+                    State::Failed(why) => Err(LinkError::Refused(why)),
+                }
+            }
+        })
     }
 
     /// Ends it: the agent says goodbye, what is decided is committed.

@@ -12,6 +12,7 @@ mod golden;
 mod golden_story;
 mod histories;
 mod house;
+mod hubs_and_console;
 mod plugins;
 mod readme;
 mod replica_counts;

@@ -1,6 +1,7 @@
 //! From an address to a stream of frames.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,10 +19,11 @@ const WATCH_TIMEOUT: Duration = Duration::from_secs(10);
 
 type Told = dyn Fn(&Connection, &Greeting) + Send + Sync;
 type Addresses = (Vec<Address>, Option<Tls>);
+type Finding = Pin<Box<dyn Future<Output = Result<Addresses, LinkError>> + Send>>;
 
 /// How a hub is reached: addresses, best first, and the credential for those of TCP.
 #[derive(Clone)]
-pub struct Reach(Arc<dyn Fn() -> Result<Addresses, LinkError> + Send + Sync>);
+pub struct Reach(Arc<dyn Fn() -> Finding + Send + Sync>);
 
 /// Is told of each link that stands, with what the hub said.
 #[derive(Clone)]
@@ -39,13 +41,29 @@ pub(super) struct Link {
 impl Reach {
     /// `find` reads addresses and credential; it may read files.
     pub fn new(find: impl Fn() -> Result<Addresses, LinkError> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(find))
+        let find = Arc::new(find);
+        Self::when(move || {
+            let find = Arc::clone(&find);
+            async move {
+                let found = tokio::task::spawn_blocking(move || find()).await;
+                found.map_err(|error| LinkError::Refused(error.to_string()))?
+            }
+        })
+    }
+
+    /// `find` may wait until there is something to dial: a hub that starts in this process is linked to at once, and
+    /// not when the back-off next looks.
+    pub fn when<F>(find: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Addresses, LinkError>> + Send + 'static,
+    {
+        Self(Arc::new(move || Box::pin(find())))
     }
 
     /// Addresses that never change.
     #[must_use]
     pub fn fixed(addresses: Vec<Address>, tls: Option<Tls>) -> Self {
-        Self::new(move || Ok((addresses.clone(), tls.clone())))
+        Self::when(move || std::future::ready(Ok((addresses.clone(), tls.clone()))))
     }
 }
 
@@ -74,8 +92,7 @@ impl fmt::Debug for Greeted {
 
 /// Dials, greets and watches from the position held. A role that changed needs a whole new view.
 pub(super) async fn connect(reach: Reach, held: Position, role: Option<Role>) -> Result<Link, LinkError> {
-    let found = tokio::task::spawn_blocking(move || (reach.0)()).await;
-    let (addresses, tls) = found.map_err(|error| LinkError::Refused(error.to_string()))??;
+    let (addresses, tls) = (reach.0)().await?;
     let connection = dial(&addresses, tls.as_ref()).await?;
     let greeting = greeting(hello::as_console(&connection).await?)?;
     let resumes = held.epoch.0 != 0 && held.revision.0 != 0 && role == Some(greeting.role);
