@@ -15,6 +15,7 @@ mod house;
 mod hubs_and_console;
 mod plugins;
 mod readme;
+mod pty;
 mod replica_counts;
 mod replicas;
 mod sample_fleet;
