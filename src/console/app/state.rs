@@ -504,8 +504,8 @@ impl App {
         let world = World { replicas: &self.replicas, acts: &self.acts, now };
         match self.path.last() {
             Some(Place::Floor) => self.floor.refresh(self.height, world),
-            Some(Place::Alerts) => self.alerts.refresh(self.height),
-            Some(Place::Hosts) => self.hosts.refresh(self.height),
+            Some(Place::Alerts) => self.alerts.refresh(self.height, now),
+            Some(Place::Hosts) => self.hosts.refresh(self.height, now),
             Some(Place::Journal) => self.journal.refresh(self.height, world),
             _ => {}
         }

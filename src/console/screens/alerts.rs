@@ -1,5 +1,7 @@
 //! The alert queue: what nobody has comes first, the worst first, the newest first.
 
+use std::time::Instant;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -82,7 +84,8 @@ impl Alerts {
     /// Looks at every alert again: after the filter or the order changed.
     pub fn rescan(&mut self, world: World<'_>) {
         let all = world.replicas.iter().flat_map(|(fleet, replica)| {
-            replica.fleet().alerts.open().map(move |alert| (fleet, alert.id)).collect::<Vec<_>>()
+            // Whether one is open is asked when its slice comes: over many, even that is too much for one key.
+            replica.fleet().alerts.alerts.keys().map(move |id| (fleet, *id)).collect::<Vec<_>>()
         });
         self.index.begin(all.collect());
         self.step(world);
@@ -109,10 +112,9 @@ impl Alerts {
     }
 
     /// Brings the list up to date, before a frame.
-    pub fn refresh(&mut self, height: u16) {
+    pub fn refresh(&mut self, height: u16, now: Instant) {
         self.list.set_height(usize::from(height.saturating_sub(1)));
-        if self.index.take_changed() {
-            let rows: Vec<Key> = self.index.rows().collect();
+        if let Some(rows) = self.index.take_rows(now) {
             self.list.sync(&rows);
         }
     }

@@ -1,5 +1,7 @@
 //! All hosts, what is wrong first.
 
+use std::time::Instant;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -105,10 +107,9 @@ impl Hosts {
     }
 
     /// Brings the list up to date, before a frame.
-    pub fn refresh(&mut self, height: u16) {
+    pub fn refresh(&mut self, height: u16, now: Instant) {
         self.list.set_height(usize::from(height.saturating_sub(1)));
-        if self.index.take_changed() {
-            let rows: Vec<Key> = self.index.rows().collect();
+        if let Some(rows) = self.index.take_rows(now) {
             self.list.sync(&rows);
         }
     }

@@ -3,9 +3,15 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
+use std::time::{Duration, Instant};
 
-/// Rows looked at in one slice of a scan.
-const SLICE: usize = 4_096;
+/// Rows looked at in one slice of a scan: a few milliseconds, so that no key waits longer.
+const SLICE: usize = 1_024;
+/// More rows than this are handed out no more often than [`MANY_EVERY`]: each time costs milliseconds, and a storm
+/// changes some row in every frame.
+const MANY: usize = 5_000;
+/// As often as frames that only show new data.
+const MANY_EVERY: Duration = Duration::from_millis(250);
 
 /// The rows a list shows, by their sort keys.
 #[derive(Clone, Debug)]
@@ -15,6 +21,10 @@ pub struct Index<K, S> {
     /// Rows still to be looked at; the old order stands until they are.
     scan: Option<Scan<K, S>>,
     changed: bool,
+    /// A scan ended, which somebody waits for.
+    replaced: bool,
+    /// When the rows were handed out last.
+    taken: Option<Instant>,
 }
 
 #[derive(Clone, Debug)]
@@ -26,7 +36,14 @@ struct Scan<K, S> {
 
 impl<K, S> Default for Index<K, S> {
     fn default() -> Self {
-        Self { places: HashMap::new(), order: BTreeSet::new(), scan: None, changed: false }
+        Self {
+            places: HashMap::new(),
+            order: BTreeSet::new(),
+            scan: None,
+            changed: false,
+            replaced: false,
+            taken: None,
+        }
     }
 }
 
@@ -87,13 +104,19 @@ impl<K: Copy + Ord + Hash, S: Clone + Ord> Index<K, S> {
             self.places = done.places;
             self.order = done.order;
             self.changed = true;
+            self.replaced = true;
         }
         true
     }
 
-    /// Whether the order changed since the last time this was asked.
-    pub fn take_changed(&mut self) -> bool {
-        std::mem::take(&mut self.changed)
+    /// The rows in order, where they changed since they were handed out last and it is time again.
+    pub fn take_rows(&mut self, now: Instant) -> Option<Vec<K>> {
+        let recent = self.taken.is_some_and(|taken| now.saturating_duration_since(taken) < MANY_EVERY);
+        if !self.changed || (recent && !self.replaced && self.len() > MANY) {
+            return None;
+        }
+        (self.changed, self.replaced, self.taken) = (false, false, Some(now));
+        Some(self.rows().collect())
     }
 }
 
@@ -132,14 +155,30 @@ mod tests {
         for (key, place) in [(1, 30), (2, 10), (3, 20)] {
             index.set(key, Some(place));
         }
-        assert_eq!(index.rows().collect::<Vec<_>>(), [2, 3, 1]);
-        assert!(index.take_changed() && !index.take_changed());
+        let now = Instant::now();
+        assert_eq!(index.take_rows(now).unwrap(), [2, 3, 1]);
+        assert_eq!(index.take_rows(now), None);
         index.set(1, Some(5));
         index.set(2, None);
-        assert_eq!(index.rows().collect::<Vec<_>>(), [1, 3]);
-        index.take_changed();
+        assert_eq!(index.take_rows(now).unwrap(), [1, 3]);
         index.set(1, Some(5));
-        assert!(!index.take_changed(), "a row that stays is no change");
+        assert_eq!(index.take_rows(now), None, "a row that stays is no change");
+    }
+
+    #[test]
+    fn many_rows_are_handed_out_four_times_a_second_and_at_once_after_a_scan() {
+        let mut index = Index::default();
+        let many: Vec<u32> = (0..10_000).collect();
+        index.begin(many.clone());
+        while !index.step(Some) {}
+        let now = Instant::now();
+        assert_eq!(index.take_rows(now).unwrap().len(), 10_000);
+        index.set(7, Some(20_000));
+        assert_eq!(index.take_rows(now + Duration::from_millis(100)), None);
+        assert_eq!(index.take_rows(now + Duration::from_millis(250)).unwrap().last(), Some(&7));
+        index.begin(many);
+        while !index.step(Some) {}
+        assert!(index.take_rows(now + Duration::from_millis(260)).is_some());
     }
 
     #[test]
