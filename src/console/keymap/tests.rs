@@ -185,7 +185,8 @@ fn the_reference_names_every_bound_action() {
     let keymap = keymap();
     let page = keymap.reference_markdown();
     for action in keymap.bindings.values() {
-        assert!(page.contains(&format!("| `{}` |", action.name())), "{}", action.name());
+        // What comes with a later version is bound, and not offered.
+        assert_eq!(page.contains(&format!("| `{}` |", action.name())), action.is_offered(), "{}", action.name());
     }
     assert!(page.contains("| `a` | `acknowledge` |"));
     assert!(page.lines().all(|line| !line.ends_with(' ')));
