@@ -93,7 +93,7 @@ async fn keys() -> Outcome {
     let (now, most) = resident(std::process::id())?;
     println!("console: {} MiB resident, {} MiB at most: <= 250 MiB {}", mib(now), mib(most), verdict(now <= 250 << 20));
     desk.news = None;
-    feeder.join().map_err(|_| "the feeder failed")
+    feeder.join().map_err(|_| "the feeder failed".into())
 }
 
 async fn idle() -> Outcome {

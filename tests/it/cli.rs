@@ -436,8 +436,7 @@ async fn losing_proxy(data: &Path, hub: PathBuf, mark: &'static [u8]) -> Arc<Ato
                 let mut bytes = vec![0; 64 * 1024];
                 loop {
                     let read = from_server.read(&mut bytes).await.unwrap_or(0);
-                    // A frame of acknowledgement is 17 bytes at most; the answer is larger.
-                    let loses = lose && asked.load(Ordering::SeqCst) && read > 40;
+                    let loses = lose && asked.load(Ordering::SeqCst) && holds_answer(&bytes[..read]);
                     if loses {
                         lost.store(true, Ordering::SeqCst);
                     }
@@ -451,6 +450,18 @@ async fn losing_proxy(data: &Path, hub: PathBuf, mark: &'static [u8]) -> Arc<Ato
         }
     });
     has_lost
+}
+
+/// Whether HTTP/2 frames from a server hold part of an answer (DATA or HEADERS) and not only settings and pings.
+fn holds_answer(mut frames: &[u8]) -> bool {
+    while let [a, b, c, kind, ..] = frames {
+        if *kind <= 1 {
+            return true;
+        }
+        let length = usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c);
+        frames = frames.get(9 + length..).unwrap_or_default();
+    }
+    false
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

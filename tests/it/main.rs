@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 mod agent;
+mod binary;
 mod cli;
 mod configuration;
 mod console_link;

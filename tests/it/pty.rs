@@ -172,11 +172,6 @@ impl Terminal {
         self.view.lock().written.clone()
     }
 
-    /// The text on the screen now.
-    pub fn text(&self) -> String {
-        self.view.lock().parser.screen().contents()
-    }
-
     /// Fails unless the terminal is as it was before: main screen, cursor shown, no mode left on, lines edited by the
     /// terminal and echoed.
     #[track_caller]

@@ -264,8 +264,8 @@ impl App {
             Typed::Refiltered => {
                 let world = World { replicas: &self.replicas, acts: &self.acts, now };
                 match self.path.last() {
-                    Some(Place::Alerts) => self.alerts.rescan(world),
-                    Some(Place::Hosts) => self.hosts.rescan(world),
+                    Some(Place::Alerts) => self.alerts.ask(world),
+                    Some(Place::Hosts) => self.hosts.ask(world),
                     _ => self.journal.touch(),
                 }
                 Some(Vec::new())
@@ -382,12 +382,12 @@ impl App {
                 Effect::Go(place) => self.go(place),
                 Effect::HostsOf(filter) => {
                     self.hosts.filter.set(&filter);
-                    self.hosts.rescan(World { replicas: &self.replicas, acts: &self.acts, now });
+                    self.hosts.ask(World { replicas: &self.replicas, acts: &self.acts, now });
                     self.path.push(Place::Hosts);
                 }
                 Effect::AlertsOf(filter) => {
                     self.alerts.filter.set(&filter);
-                    self.alerts.rescan(World { replicas: &self.replicas, acts: &self.acts, now });
+                    self.alerts.ask(World { replicas: &self.replicas, acts: &self.acts, now });
                     self.path.push(Place::Alerts);
                 }
                 Effect::Begin(action, about) if count(&about) == 0 => {

@@ -44,6 +44,8 @@ type Sort = (u8, u8, String, i64);
 pub struct Alerts {
     list: ListState<Key>,
     index: Index<Key, Sort>,
+    /// The rows that come next were asked for by the person.
+    asked: bool,
     /// The filter.
     pub filter: FilterLine,
     order: Order,
@@ -91,6 +93,12 @@ impl Alerts {
         self.step(world);
     }
 
+    /// Another filter or order was asked for.
+    pub fn ask(&mut self, world: World<'_>) {
+        self.asked = true;
+        self.rescan(world);
+    }
+
     /// Works a slice of a scan off; whether more is left.
     pub fn step(&mut self, world: World<'_>) -> bool {
         let mut index = std::mem::take(&mut self.index);
@@ -115,7 +123,12 @@ impl Alerts {
     pub fn refresh(&mut self, height: u16, now: Instant) {
         self.list.set_height(usize::from(height.saturating_sub(1)));
         if let Some(rows) = self.index.take_rows(now) {
-            self.list.sync(&rows);
+            // What the person asked for shows at once; what merely arrives waits while marks hold the order.
+            if std::mem::take(&mut self.asked) {
+                self.list.replace(&rows);
+            } else {
+                self.list.sync(&rows);
+            }
         }
     }
 
@@ -193,11 +206,11 @@ impl Alerts {
                     Order::Host => Order::Age,
                     Order::Age => Order::Queue,
                 };
-                self.rescan(world);
+                self.ask(world);
             }
             Action::OrderReverse => {
                 self.reversed = !self.reversed;
-                self.rescan(world);
+                self.ask(world);
             }
             Action::WholeFilter => {
                 self.whole = !self.whole;
@@ -246,7 +259,7 @@ impl Alerts {
         }
         if !self.filter.is_empty() {
             self.filter.set("");
-            self.rescan(world);
+            self.ask(world);
             return true;
         }
         false

@@ -42,6 +42,8 @@ type Sort = (u8, String, String);
 pub struct Hosts {
     list: ListState<Key>,
     index: Index<Key, Sort>,
+    /// The rows that come next were asked for by the person.
+    asked: bool,
     /// The filter.
     pub filter: FilterLine,
     order: Order,
@@ -86,6 +88,12 @@ impl Hosts {
         self.step(world);
     }
 
+    /// Another filter or order was asked for.
+    pub fn ask(&mut self, world: World<'_>) {
+        self.asked = true;
+        self.rescan(world);
+    }
+
     /// Works a slice of a scan off; whether more is left.
     pub fn step(&mut self, world: World<'_>) -> bool {
         let mut index = std::mem::take(&mut self.index);
@@ -110,7 +118,12 @@ impl Hosts {
     pub fn refresh(&mut self, height: u16, now: Instant) {
         self.list.set_height(usize::from(height.saturating_sub(1)));
         if let Some(rows) = self.index.take_rows(now) {
-            self.list.sync(&rows);
+            // What the person asked for shows at once; what merely arrives waits while marks hold the order.
+            if std::mem::take(&mut self.asked) {
+                self.list.replace(&rows);
+            } else {
+                self.list.sync(&rows);
+            }
         }
     }
 
@@ -155,7 +168,7 @@ impl Hosts {
                     Order::Name => Order::Client,
                     Order::Client => Order::State,
                 };
-                self.rescan(world);
+                self.ask(world);
             }
             Action::Open => {
                 return self
@@ -225,7 +238,7 @@ impl Hosts {
         }
         if !self.filter.is_empty() {
             self.filter.set("");
-            self.rescan(world);
+            self.ask(world);
             return true;
         }
         false
