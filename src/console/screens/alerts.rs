@@ -124,7 +124,7 @@ impl Alerts {
         self.list.set_height(usize::from(height.saturating_sub(1)));
         if let Some(rows) = self.index.take_rows(now) {
             // What the person asked for shows at once; what merely arrives waits while marks hold the order.
-            if std::mem::take(&mut self.asked) {
+            if !self.index.is_scanning() && std::mem::take(&mut self.asked) {
                 self.list.replace(&rows);
             } else {
                 self.list.sync(&rows);
