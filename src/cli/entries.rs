@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::cli::event_json::event_json;
-use crate::cli::event_words::{event_words, wall_clock};
+use crate::cli::event_words::{event_words, short_clock};
 use crate::cli::id::id;
 use crate::cli::json::rfc3339;
 use crate::cli::query::Answer;
@@ -14,7 +14,7 @@ use crate::fleet::state::{Cause, Entry, Event};
 
 /// The columns of [`entry_rows`], after that of the fleet where several stand together.
 pub const COLUMNS: [Column; 4] =
-    [Column::right("REVISION"), Column::new("AT"), Column::shrinking("WHO"), Column::shrinking("WHAT")];
+    [Column::right("REVISION"), Column::new("AT"), Column::shrinking("WHO"), Column::wrapping("WHAT")];
 
 /// An entry as `--json` prints it.
 #[derive(Debug, PartialEq, Serialize)]
@@ -56,7 +56,7 @@ pub fn entry_rows(answer: &Answer, entry: &Entry, zone: &TimeZone) -> Vec<Vec<Ce
         if place > 0 {
             return vec![Cell::default(), Cell::default(), Cell::default(), what];
         }
-        let at = Cell::quiet(wall_clock(entry.at, zone));
+        let at = Cell::quiet(short_clock(entry.at, answer.hub_time, zone));
         vec![Cell::quiet(entry.revision.to_string()), at, Cell::plain(&entry.actor.name), what]
     };
     entry.events.iter().enumerate().map(|(place, (_, event))| row(place, event)).collect()

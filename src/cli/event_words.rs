@@ -29,6 +29,16 @@ pub fn wall_clock(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// As [`wall_clock`]; without the date where that is `now`'s.
+#[must_use]
+pub fn short_clock(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let (at, now) = (wall_clock(at, zone), wall_clock(now, zone));
+    match (at.split_once(' '), now.split_once(' ')) {
+        (Some((day, time)), Some((today, _))) if day == today => time.to_owned(),
+        _ => at,
+    }
+}
+
 struct Teller<'t> {
     answer: &'t Answer,
     zone: &'t TimeZone,
@@ -36,7 +46,7 @@ struct Teller<'t> {
 
 impl Teller<'_> {
     fn time(&self, at: Timestamp) -> String {
-        wall_clock(at, self.zone)
+        short_clock(at, self.answer.hub_time, self.zone)
     }
 
     fn host(&self, host: HostId) -> String {

@@ -1,5 +1,7 @@
 //! Tables of text that fit the terminal.
 
+use unicode_segmentation::UnicodeSegmentation;
+
 use crate::fleet::words::SafeText;
 use crate::fleet::words::display_width::{display_width, truncate_to_width};
 
@@ -82,40 +84,94 @@ pub struct Column {
     title: &'static str,
     right: bool,
     shrinks: bool,
+    wraps: bool,
 }
 
 impl Column {
     /// A column that is never cut.
     #[must_use]
     pub const fn new(title: &'static str) -> Self {
-        Self { title, right: false, shrinks: false }
+        Self { title, right: false, shrinks: false, wraps: false }
     }
 
     /// A column of numbers or ages.
     #[must_use]
     pub const fn right(title: &'static str) -> Self {
-        Self { title, right: true, shrinks: false }
+        Self { title, right: true, shrinks: false, wraps: false }
     }
 
     /// A column that gives way where the terminal is narrow.
     #[must_use]
     pub const fn shrinking(title: &'static str) -> Self {
-        Self { title, right: false, shrinks: true }
+        Self { title, right: false, shrinks: true, wraps: false }
+    }
+
+    /// A column that gives way too, and loses nothing: what does not fit goes on in the next line.
+    #[must_use]
+    pub const fn wrapping(title: &'static str) -> Self {
+        Self { title, right: false, shrinks: true, wraps: true }
     }
 }
 
-/// A table of at most `width` cells, as far as its columns can shrink; a line each, the titles first.
+/// A table of at most `width` cells, as far as its columns can shrink, the titles first; a line each unless it wraps.
 #[must_use]
 pub fn render(columns: &[Column], rows: &[Vec<Cell>], width: usize, color: bool) -> String {
     let widths = fit(columns, rows, width);
     let titles: Vec<Cell> = columns.iter().map(|column| Cell::quiet(column.title)).collect();
     let mut text = String::new();
     for row in std::iter::once(&titles).chain(rows) {
-        let line = line(columns, row, &widths, color);
-        text.push_str(line.trim_end());
-        text.push('\n');
+        for part in wrapped(columns, row, &widths) {
+            let line = line(columns, &part, &widths, color);
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
     }
     text
+}
+
+/// A row as the rows of one line it takes.
+fn wrapped(columns: &[Column], row: &[Cell], widths: &[usize]) -> Vec<Vec<Cell>> {
+    let mut parts = vec![row.to_vec()];
+    for (place, ((column, cell), width)) in columns.iter().zip(row).zip(widths).enumerate() {
+        if !column.wraps || cell.text.display_width() <= *width {
+            continue;
+        }
+        for (number, piece) in pieces(cell.text.as_str(), *width).into_iter().enumerate() {
+            if number == parts.len() {
+                parts.push(vec![Cell::default(); row.len()]);
+            }
+            if let Some(cell) = parts.get_mut(number).and_then(|part| part.get_mut(place)) {
+                *cell = Cell::new(piece, cell.tone);
+            }
+        }
+    }
+    parts
+}
+
+/// The text in pieces of at most `width` cells, cut between words where that leaves at least half a line.
+fn pieces(text: &str, width: usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = text.trim_start();
+    while display_width(rest) > width {
+        let (mut end, mut cells) = (0, 0);
+        for (at, grapheme) in rest.grapheme_indices(true) {
+            cells += display_width(grapheme);
+            // A grapheme wider than the line still goes on one, or it would never end.
+            if cells > width && at > 0 {
+                break;
+            }
+            end = at + grapheme.len();
+        }
+        let fits = rest.get(..end).unwrap_or(rest);
+        let at_space = fits.rfind(' ').filter(|at| at * 2 >= fits.len());
+        let (piece, left) = rest.split_at(at_space.unwrap_or(end).min(rest.len()));
+        pieces.push(piece);
+        rest = left.trim_start();
+    }
+    if !rest.is_empty() || pieces.is_empty() {
+        pieces.push(rest);
+    }
+    pieces
 }
 
 /// The widths of the columns: what they hold, the widest of those that may shrink cut first.
@@ -191,6 +247,18 @@ mod tests {
         assert!(text.lines().all(|line| display_width(line) <= 30), "{text}");
         assert!(text.contains("down") && text.contains("3m") && text.contains('…'), "{text}");
         assert!(render(&COLUMNS, &rows, 1, false).contains("down"), "what can't shrink stays");
+    }
+
+    #[test]
+    fn what_wraps_loses_nothing() {
+        let columns = [Column::right("REVISION"), Column::wrapping("WHAT")];
+        let said = "alert 12 acknowledged by okafor: 日本語日本語日本語 andaverylongwordthatfitsnowhereatall end";
+        let text = render(&columns, &[vec![Cell::plain("7"), Cell::plain(said)]], 34, false);
+        assert!(text.lines().all(|line| display_width(line) <= 34), "{text}");
+        let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+        assert_eq!(squeezed(&text), squeezed(&format!("REVISION WHAT 7 {said}")), "{text}");
+        assert!(text.lines().skip(2).all(|line| line.starts_with("          ")), "{text}");
+        assert_eq!(pieces("日日", 1), ["日", "日"], "wider than the line");
     }
 
     #[test]
