@@ -232,8 +232,13 @@ mod tests {
     fn who_has_it_and_how_long_is_told() {
         let mut taken = alert();
         let by = SafeText::from("okafor");
-        taken.acknowledgement =
-            Some(Acknowledgement { by: by.clone(), at: NOON, until: Until::Worse, note: "on it".into() });
+        taken.acknowledgement = Some(Acknowledgement {
+            by: by.clone(),
+            at: NOON,
+            until: Until::Worse,
+            note: "on it".into(),
+            level: CheckState::Critical,
+        });
         taken.escalation = Some(Escalation { step: 2, at: NOON, by: by.clone(), revision: Revision(9) });
         let json = shown(&taken);
         let expected = json!({"by": "okafor", "at": "2026-11-22T10:00:00Z", "until": "worse", "note": "on it"});
@@ -241,7 +246,13 @@ mod tests {
         assert_eq!(json["escalation"], json!({"step": 2, "at": "2026-11-22T10:00:00Z", "by": "okafor"}));
         assert_eq!(json["lane"], "owned");
 
-        taken.snooze = Some(Snooze { by, at: NOON, until: Timestamp(NOON.0 + 60_000), note: SafeText::default() });
+        taken.snooze = Some(Snooze {
+            by,
+            at: NOON,
+            until: Timestamp(NOON.0 + 60_000),
+            note: SafeText::default(),
+            level: CheckState::Critical,
+        });
         let json = shown(&taken);
         assert_eq!((&json["lane"], &json["suppressed_by"]), (&json!("muted"), &json!(["snoozed"])));
         assert_eq!(json["snoozed"]["until"], "2026-11-22T10:01:00Z");

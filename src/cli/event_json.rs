@@ -308,8 +308,13 @@ mod tests {
 
     #[test]
     fn an_event_is_its_kind_and_its_fields() {
-        let acknowledgement =
-            Acknowledgement { by: "okafor".into(), at: NOON, until: Until::Time(NOON), note: "on it".into() };
+        let acknowledgement = Acknowledgement {
+            by: "okafor".into(),
+            at: NOON,
+            until: Until::Time(NOON),
+            note: "on it".into(),
+            level: CheckState::Critical,
+        };
         assert_eq!(
             shown(Event::Alerts(alerts::Event::Acknowledged { alert: AlertId(12), acknowledgement })),
             json!({

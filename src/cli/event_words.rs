@@ -218,6 +218,7 @@ mod tests {
             at: Timestamp(0),
             until: Until::Worse,
             note: "calling\nthem".into(),
+            level: CheckState::Critical,
         };
         let event = Event::Alerts(alerts::Event::Acknowledged { alert: AlertId(12), acknowledgement });
         let words = event_words(&Answer::default(), &event, &TimeZone::UTC);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tonic::Status;
 
+use crate::fleet::rules::configuring::permit;
 use crate::fleet::rules::input::{Asker, Input};
 use crate::fleet::words::BlobId;
 use crate::hub::journal::{BlobRecord, JournalReader, blob_id};
@@ -39,6 +40,9 @@ pub fn stored(journal: &dyn JournalReader, hash: Option<[u8; 32]>) -> LoadedConf
 /// # Errors
 /// All problems of the files (then the old configuration stays), or why it could not be applied.
 pub async fn reload(shared: &Shared, asker: Asker, dry_run: bool) -> Result<Vec<String>, Status> {
+    permit(&asker).map_err(|refused| status(refused.into()))?;
+    // One at a time, so that what counts is what was decided last.
+    let _alone = shared.reloading.lock().await;
     let loaded = read(&shared.data).await?;
     let old = shared.configuration();
     let changes = what_changed(&old, &loaded.configuration);

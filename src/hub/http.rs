@@ -67,7 +67,7 @@ fn names_this_machine(host: &str) -> bool {
 
 async fn health(State(shared): State<Arc<Shared>>) -> Response {
     let blocked = shared.blocked.read().ok().and_then(|blocked| blocked.clone());
-    match (shared.core.cut().await, blocked) {
+    match (shared.core.standing().await, blocked) {
         (Ok(_), None) => (StatusCode::OK, "ok\n").into_response(),
         (Ok(_), Some(why)) => (StatusCode::SERVICE_UNAVAILABLE, format!("no space: {why}\n")).into_response(),
         (Err(error), _) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),

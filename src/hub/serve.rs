@@ -172,7 +172,7 @@ impl Hub {
             clock: clock.clone(),
             head,
         };
-        let (core, handle) = Core::new(parts, fleet.clone(), default_name.clone())?;
+        let (core, handle) = Core::new(parts, fleet.clone())?;
         let core = tokio::spawn(core.run());
         let shared = Arc::new(Shared {
             fleet,
@@ -190,6 +190,7 @@ impl Hub {
             refusals: Refusals::default(),
             clock,
             states,
+            reloading: tokio::sync::Mutex::new(()),
             reconfigured: watch::Sender::new(0),
             blocked,
             addresses: RwLock::new(Addresses::default()),
@@ -314,7 +315,7 @@ impl Door {
 /// The first entries of a start: that it started, and the files' configuration if it is valid and new.
 async fn begin(shared: &Arc<Shared>) {
     let version = SafeText::new(env!("CARGO_PKG_VERSION"));
-    let started = shared.core.decide(Input::Started { version }).await;
+    let started = shared.core.decide(Input::Started { version, name: shared.default_name.clone() }).await;
     // A hub without space still serves readers.
     if let Err(error) = started {
         tracing::error!("the start could not be journaled: {error}");

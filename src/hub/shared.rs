@@ -55,6 +55,8 @@ pub struct Shared {
     pub clock: Clock,
     /// States of the hosts as they are durable.
     pub states: Arc<States>,
+    /// Held while the configuration is read and applied.
+    pub reloading: tokio::sync::Mutex<()>,
     /// Changes when another configuration counts.
     pub reconfigured: watch::Sender<u64>,
     /// Why the hub decides nothing, while it does not.

@@ -78,6 +78,7 @@ impl From<&Acknowledgement> for pb::Acknowledgement {
             until: until.into(),
             until_time,
             note: acknowledgement.note.as_str().into(),
+            level: pb::CheckState::from(acknowledgement.level).into(),
         }
     }
 }
@@ -89,6 +90,7 @@ impl From<pb::Acknowledgement> for Acknowledgement {
             at: Timestamp(acknowledgement.at),
             until: decode_until(acknowledgement.until, acknowledgement.until_time),
             note: text::note(&acknowledgement.note),
+            level: check_state(acknowledgement.level),
         }
     }
 }
@@ -100,6 +102,7 @@ impl From<&Snooze> for pb::Snooze {
             at: snooze.at.0,
             until: snooze.until.0,
             note: snooze.note.as_str().into(),
+            level: pb::CheckState::from(snooze.level).into(),
         }
     }
 }
@@ -111,6 +114,7 @@ impl From<pb::Snooze> for Snooze {
             at: Timestamp(snooze.at),
             until: Timestamp(snooze.until),
             note: text::note(&snooze.note),
+            level: check_state(snooze.level),
         }
     }
 }

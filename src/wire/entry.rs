@@ -12,6 +12,9 @@ use crate::wire::event::{decode_event, encode_event};
 use crate::wire::limits::{ENTRY_MAX, EVENT_MAX};
 use crate::wire::{pb, text};
 
+/// What an event's place in an entry takes beside the event and its client's name, in bytes at most.
+const RECORD_OVERHEAD: usize = 16;
+
 /// An entry whose events are encoded, so that a hub can store, filter and forward it without touching them again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EncodedEntry {
@@ -36,7 +39,8 @@ impl EncodedEntry {
         for (audience, event) in &entry.events {
             let bytes = encode_event(event).encode_to_vec();
             at_most("an event", bytes.len(), EVENT_MAX, "bytes")?;
-            size += bytes.len();
+            // Beside the event stand its audience and the lengths of both.
+            size += bytes.len() + audience.client.as_ref().map_or(0, |client| client.as_str().len()) + RECORD_OVERHEAD;
             at_most("an entry", size, ENTRY_MAX, "bytes")?;
             events.push((audience.clone(), Bytes::from(bytes)));
         }

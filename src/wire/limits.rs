@@ -1,5 +1,7 @@
 //! The sizes that messages and fields may have. Longer texts are cut and say so; longer lists and messages are refused.
 
+use crate::fleet::checks;
+
 /// One event's body in bytes.
 pub const EVENT_MAX: usize = 16 << 10;
 /// One entry in bytes: it is applied whole, so it travels whole. A decision that gives more is refused.
@@ -48,7 +50,7 @@ pub const TARGETS_MAX: usize = 10_000;
 /// The longest interval a check, heartbeat or sampling may have, in milliseconds: 31 days.
 pub const INTERVAL_MAX_MS: u64 = 31 * 24 * 60 * 60 * 1000;
 /// Checks of one host.
-pub const CHECKS_MAX: usize = 1000;
+pub const CHECKS_MAX: usize = checks::MOST_PER_HOST;
 /// Arguments of one plugin.
 pub const ARGUMENTS_MAX: usize = 256;
 

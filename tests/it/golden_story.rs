@@ -187,7 +187,8 @@ impl Story {
 
     fn it_is_handled(&mut self) {
         let (now, by, id) = (self.now(), || text("mara"), AlertId);
-        let ack = |until| Acknowledgement { by: by(), at: now, until, note: text("on it ✓") };
+        let ack =
+            |until| Acknowledgement { by: by(), at: now, until, note: text("on it ✓"), level: CheckState::Warning };
         self.by_person(vec![
             told(alerts::Event::Acknowledged { alert: id(1), acknowledgement: ack(Until::Worse) }),
             told(alerts::Event::Acknowledged { alert: id(2), acknowledgement: ack(Until::Resolved) }),
@@ -200,7 +201,13 @@ impl Story {
             of_acme(Event::Checks(checks::Event::Asked { host: WEB, check: Some("disk".into()) })),
             of_acme(Event::Checks(checks::Event::Asked { host: WEB, check: None })),
         ]);
-        let snooze = Snooze { by: by(), at: now, until: Timestamp(DAWN + 7_200_000), note: text("after lunch") };
+        let snooze = Snooze {
+            by: by(),
+            at: now,
+            until: Timestamp(DAWN + 7_200_000),
+            note: text("after lunch"),
+            level: CheckState::Critical,
+        };
         self.by_person(vec![
             told(alerts::Event::Snoozed { alert: id(3), snooze: snooze.clone() }),
             told(alerts::Event::Snoozed { alert: id(5), snooze }),

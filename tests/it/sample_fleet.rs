@@ -185,6 +185,7 @@ pub fn story() -> Story {
                 at: NOW - Duration::from_secs(1800),
                 until: Until::Worse,
                 note: SafeText::new("growing volume with Fox"),
+                level: CheckState::Warning,
             },
         },
     );
@@ -197,6 +198,7 @@ pub fn story() -> Story {
                 at: NOW - Duration::from_secs(6000),
                 until: Until::Resolved,
                 note: SafeText::default(),
+                level: CheckState::Warning,
             },
         },
     );
@@ -209,6 +211,7 @@ pub fn story() -> Story {
                 at: NOW - Duration::from_secs(12_000),
                 until: NOW + Duration::from_secs(3 * 3600),
                 note: SafeText::default(),
+                level: CheckState::Warning,
             },
         },
     );

@@ -226,11 +226,15 @@ pub fn subject() -> BoxedStrategy<Subject> {
 
 pub fn acknowledgement() -> BoxedStrategy<Acknowledgement> {
     let until = prop_oneof![Just(Until::Worse), Just(Until::Resolved), time().prop_map(Until::Time)];
-    (text(), time(), until, text()).prop_map(|(by, at, until, note)| Acknowledgement { by, at, until, note }).boxed()
+    (text(), time(), until, text(), check_state())
+        .prop_map(|(by, at, until, note, level)| Acknowledgement { by, at, until, note, level })
+        .boxed()
 }
 
 pub fn snooze() -> BoxedStrategy<Snooze> {
-    (text(), time(), time(), text()).prop_map(|(by, at, until, note)| Snooze { by, at, until, note }).boxed()
+    (text(), time(), time(), text(), check_state())
+        .prop_map(|(by, at, until, note, level)| Snooze { by, at, until, note, level })
+        .boxed()
 }
 
 pub fn escalation() -> BoxedStrategy<Escalation> {

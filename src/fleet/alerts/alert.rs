@@ -41,6 +41,8 @@ pub struct Acknowledgement {
     pub until: Until,
     /// What they said.
     pub note: SafeText,
+    /// The problem's level when they took it: only what is graver than this is worse, so that it survives flapping.
+    pub level: CheckState,
 }
 
 /// Somebody has it and wants to be reminded later.
@@ -54,6 +56,8 @@ pub struct Snooze {
     pub until: Timestamp,
     /// What they said.
     pub note: SafeText,
+    /// The problem's level when it was put aside: what is graver than this brings it back at once.
+    pub level: CheckState,
 }
 
 /// How far it was escalated.

@@ -14,5 +14,5 @@ pub use event::Event;
 pub use perfdata::Perfdata;
 pub use result::CheckResult;
 pub use status::CheckStatus;
-pub use table::Checks;
+pub use table::{Checks, MOST_PER_HOST};
 pub use threshold::{Range, Thresholds};

@@ -7,6 +7,9 @@ use super::event::Event;
 use super::status::CheckStatus;
 use crate::fleet::words::{CheckName, HostId, Timestamp};
 
+/// The most checks the fleet keeps of one host, so that no host can fill the hub by making up names.
+pub const MOST_PER_HOST: usize = 500;
+
 /// The states of all checks, ordered by host and name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checks {
@@ -24,6 +27,12 @@ impl Checks {
     /// The checks of one host, by name.
     pub fn of_host(&self, host: HostId) -> impl Iterator<Item = &Arc<CheckStatus>> {
         self.checks.get(&host).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// How many checks one host has.
+    #[must_use]
+    pub fn count(&self, host: HostId) -> usize {
+        self.checks.get(&host).map_or(0, BTreeMap::len)
     }
 
     /// All checks, by host and name.

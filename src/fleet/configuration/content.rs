@@ -149,6 +149,16 @@ pub struct Silence {
     pub down_after: Duration,
 }
 
+/// What decides when a host is expected to run: hosts alike in it have the same hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HoursBasis<'t> {
+    client: &'t ClientId,
+    site: &'t SiteId,
+    class: HostClass,
+    /// The place of the rule that speaks of its hours among the configuration's host rules.
+    rule: Option<usize>,
+}
+
 impl Silence {
     /// The limits by what is said, counted in heartbeats where nothing is.
     #[must_use]
@@ -171,8 +181,29 @@ impl Configuration {
     /// the business hours of their place (Mon-Fri 08:00-18:00 where it names none), laptops never have to be.
     #[must_use]
     pub fn expected_hours(&self, target: &AssignTarget<'_>) -> ExpectedHours {
-        let client = self.clients.get(target.client);
-        let site = client.and_then(|client| client.sites.get(target.site));
+        self.hours_by(&self.hours_basis(target))
+    }
+
+    /// What decides when the host is expected to run.
+    #[must_use]
+    pub fn hours_basis<'t>(&self, target: &AssignTarget<'t>) -> HoursBasis<'t> {
+        let fits = |rule: &HostRule| rule.hours.is_some() && rule.selector.matches(target);
+        let rules = self.host_rules.iter().enumerate().filter(|(_, rule)| fits(rule));
+        // Of equals the last one counts, as the order of the file has it.
+        let rule = rules.max_by_key(|(_, rule)| (rule.selector.layer(), rule.selector.narrowness()));
+        HoursBasis {
+            client: target.client,
+            site: target.site,
+            class: target.class,
+            rule: rule.map(|(number, _)| number),
+        }
+    }
+
+    /// The expected hours of all hosts with this basis.
+    #[must_use]
+    pub fn hours_by(&self, basis: &HoursBasis<'_>) -> ExpectedHours {
+        let client = self.clients.get(basis.client);
+        let site = client.and_then(|client| client.sites.get(basis.site));
         let zone = site
             .and_then(|site| site.zone.as_ref())
             .or_else(|| client.and_then(|client| client.zone.as_ref()))
@@ -184,10 +215,11 @@ impl Configuration {
                 .cloned()
                 .unwrap_or_else(Schedule::business)
         };
-        let schedule = match self.host_rules_for(target).iter().rev().find_map(|rule| rule.hours.as_ref()) {
+        let rule = basis.rule.and_then(|number| self.host_rules.get(number));
+        let schedule = match rule.and_then(|rule| rule.hours.as_ref()) {
             Some(HoursRule::Own(schedule)) => schedule.clone(),
             Some(HoursRule::Site) => of_place(),
-            None => match target.class {
+            None => match basis.class {
                 HostClass::Server | HostClass::Appliance => Schedule::Always,
                 HostClass::Workstation => of_place(),
                 HostClass::Laptop => Schedule::Never,
@@ -199,12 +231,25 @@ impl Configuration {
     /// How long the host's heartbeat may be missing.
     #[must_use]
     pub fn silence(&self, target: &AssignTarget<'_>) -> Silence {
+        self.silence_at(target, self.heartbeat)
+    }
+
+    /// How long the heartbeat of a host that beats at this pace may be missing.
+    #[must_use]
+    pub fn silence_at(&self, target: &AssignTarget<'_>, heartbeat: Duration) -> Silence {
         let mut limits = self.silence;
         for rule in self.host_rules_for(target) {
             limits.silent_after = rule.silence.silent_after.or(limits.silent_after);
             limits.down_after = rule.silence.down_after.or(limits.down_after);
         }
-        Silence::of(limits, self.heartbeat)
+        Silence::of(limits, heartbeat)
+    }
+
+    /// The shortest silence that anything here calls silent; `None` where nothing is said.
+    #[must_use]
+    pub fn shortest_silence_said(&self) -> Option<Duration> {
+        let of_rules = self.host_rules.iter().filter_map(|rule| rule.silence.silent_after);
+        of_rules.chain(self.silence.silent_after).min()
     }
 }
 

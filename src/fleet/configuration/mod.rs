@@ -7,7 +7,9 @@ pub mod hours;
 pub mod selector;
 
 pub use assignment::{AssignedCheck, Assignment, CheckKind, Layer, Provenance};
-pub use content::{Client, Configuration, HistoryRetention, HostRule, HoursRule, Silence, SilenceLimits, Site};
+pub use content::{
+    Client, Configuration, HistoryRetention, HostRule, HoursBasis, HoursRule, Silence, SilenceLimits, Site,
+};
 pub use definition::{CheckDefinition, CheckFields, Kind};
 pub use hours::{ExpectedHours, HoursError, Schedule};
 pub use selector::{AssignTarget, Selector};

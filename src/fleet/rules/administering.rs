@@ -176,3 +176,145 @@ fn guard_last_admin(fleet: &Fleet, asker: &Asker, of: &Identity, to: Option<Role
 fn admins(event: identity::Event) -> (Audience, Event) {
     (Audience::ADMINS, Event::Identity(event))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::hosts::HostState;
+    use crate::fleet::rules::fixture::{World, admin, asker, grant, ids, min, operator, text};
+    use crate::fleet::rules::input::Input;
+    use crate::fleet::words::{AlertId, CheckState, SafeText};
+
+    fn ask(world: &mut World, asker: &Asker, verb: Verb) -> Result<Answer, Refusal> {
+        world.act(asker, ids(&[]), verb)
+    }
+
+    fn person(world: &mut World, role: Role) -> IdentityId {
+        let secret = world.drawn_hash();
+        world.grant(grant(secret, role)).unwrap();
+        world.enrol(secret, "somebody").unwrap().recorded[0].identity
+    }
+
+    fn local() -> Asker {
+        Asker { cause: Cause::Local, ..admin() }
+    }
+
+    #[test]
+    fn a_retired_host_leaves_with_its_checks_its_alerts_and_its_identity_in_one_entry() {
+        let mut world = World::new();
+        let (web, db) = (world.server("web"), world.server("db"));
+        for check in ["disk", "load"] {
+            world.hard(web, check, CheckState::Critical);
+        }
+        world.hard(web, "cpu", CheckState::Ok);
+        world.hard(db, "disk", CheckState::Critical);
+        let until = world.now.wall + min(60);
+        world.on(AlertId(1), Verb::Snooze { until, note: SafeText::default() });
+        world.pass(min(1));
+        assert_eq!(world.open(), [1, 2, 3, 4, 5], "both are down by now");
+        let before = world.entries.len();
+        ask(&mut world, &admin(), Verb::RetireHost(web)).unwrap();
+        assert_eq!(world.entries.len() - before, 1);
+        assert_eq!(world.open().len(), 2, "those of the other host");
+        assert_eq!((world.host(web).state, world.fleet.checks.count(web)), (HostState::Left, 0));
+        assert!(world.host(web).is_retired());
+        assert!(world.fleet.registry.identities[&world.host(web).identity].is_revoked());
+        world.check();
+
+        world.pass(min(60));
+        assert_eq!(world.host(web).state, HostState::Left, "nobody waits for it any more");
+        let again = ask(&mut world, &admin(), Verb::RetireHost(web));
+        assert!(matches!(again, Err(Refusal::Conflict(_))));
+        assert!(matches!(ask(&mut world, &admin(), Verb::RetireHost(HostId(99))), Err(Refusal::NotFound(_))));
+    }
+
+    #[test]
+    fn a_goodbye_can_not_be_mistaken_for_a_retirement() {
+        let mut world = World::new();
+        let web = world.server("web");
+        let input = Input::Goodbye { host: web, reason: text("retired") };
+        world.feed(input).unwrap();
+        assert!(!world.host(web).is_retired());
+    }
+
+    #[test]
+    fn an_enrolment_token_lives_a_quarter_of_an_hour_and_at_most_a_week() {
+        let mut world = World::new();
+        let now = world.now.wall;
+        let mut life = |role, ttl: Option<Duration>| {
+            let secret = world.drawn_hash();
+            let ttl_ms = ttl.map(|ttl| ttl.as_millis() as u64);
+            let token = world.grant(TokenGrant { ttl_ms, ..grant(secret, role) })?.token.unwrap();
+            Ok::<_, Refusal>(world.fleet.registry.tokens[&token].expires_at.map(|end| end.since(now)))
+        };
+        assert_eq!(life(Role::Agent, None), Ok(Some(TOKEN_TTL)));
+        assert_eq!(life(Role::Admin, Some(LONGEST_TOKEN_TTL)), Ok(Some(LONGEST_TOKEN_TTL)));
+        assert!(matches!(life(Role::Agent, Some(LONGEST_TOKEN_TTL + min(1))), Err(Refusal::Invalid(_))));
+        assert!(matches!(life(Role::Agent, Some(Duration::ZERO)), Err(Refusal::Invalid(_))));
+        assert_eq!(life(Role::Reader, None), Ok(None), "a bearer token has no end of its own");
+        assert_eq!(life(Role::Intake, Some(LONGEST_TOKEN_TTL * 9)), Ok(Some(LONGEST_TOKEN_TTL * 9)));
+        assert!(life(Role::Intake, Some(Duration::from_millis(u64::MAX))).is_ok());
+        assert!(matches!(life(Role::Hub, None), Err(Refusal::Invalid(_))));
+        world.check();
+    }
+
+    #[test]
+    fn a_token_is_revoked_once() {
+        let mut world = World::new();
+        let secret = world.drawn_hash();
+        let token = world.grant(grant(secret, Role::Viewer)).unwrap().token.unwrap();
+        ask(&mut world, &admin(), Verb::RevokeToken(token)).unwrap();
+        let again = ask(&mut world, &admin(), Verb::RevokeToken(token)).unwrap_err();
+        assert!(again.to_string().contains("revoked already"), "{again}");
+        assert!(matches!(ask(&mut world, &admin(), Verb::RevokeToken(TokenId(99))), Err(Refusal::NotFound(_))));
+        let token = world.grant(grant([7; 32], Role::Viewer)).unwrap().token.unwrap();
+        world.pass(TOKEN_TTL);
+        let late = ask(&mut world, &admin(), Verb::RevokeToken(token)).unwrap_err();
+        assert!(late.to_string().contains("expired already"), "{late}");
+    }
+
+    #[test]
+    fn roles_are_exchanged_among_people_and_take_effect_in_the_registry() {
+        let mut world = World::new();
+        let somebody = person(&mut world, Role::Viewer);
+        let web = world.server("web");
+        let agent = world.host(web).identity;
+        let mut set = |identity, role| ask(&mut world, &admin(), Verb::SetRole { identity, role });
+        set(somebody, Role::Operator).unwrap();
+        for (identity, role) in [(somebody, Role::Agent), (somebody, Role::Hub), (agent, Role::Admin)] {
+            assert!(matches!(set(identity, role), Err(Refusal::Invalid(_))), "{identity} {role}");
+        }
+        assert!(matches!(set(IdentityId(99), Role::Admin), Err(Refusal::NotFound(_))));
+        assert_eq!(world.fleet.registry.identities[&somebody].role, Role::Operator);
+        ask(&mut world, &admin(), Verb::RevokeIdentity(somebody)).unwrap();
+        let again = ask(&mut world, &admin(), Verb::SetRole { identity: somebody, role: Role::Admin });
+        assert!(matches!(again, Err(Refusal::Conflict(_))), "a revoked identity stays revoked");
+    }
+
+    #[test]
+    fn the_last_admin_goes_only_by_the_hubs_own_machine() {
+        let mut world = World::new();
+        let (first, second) = (person(&mut world, Role::Admin), person(&mut world, Role::Admin));
+        let demote = |identity| Verb::SetRole { identity, role: Role::Operator };
+        ask(&mut world, &admin(), demote(second)).unwrap();
+        for verb in [demote(first), Verb::RevokeIdentity(first)] {
+            let refused = ask(&mut world, &admin(), verb).unwrap_err();
+            assert!(refused.to_string().contains("last admin"), "{refused}");
+        }
+        ask(&mut world, &local(), Verb::RevokeIdentity(first)).unwrap();
+    }
+
+    #[test]
+    fn what_concerns_the_whole_registry_only_admins_see() {
+        let mut world = World::new();
+        let before = world.entries.len();
+        let somebody = person(&mut world, Role::Viewer);
+        ask(&mut world, &admin(), Verb::RevokeIdentity(somebody)).unwrap();
+        for entry in &world.entries[before..] {
+            assert_eq!(entry.project(Role::Operator, None), None);
+            assert!(entry.project(Role::Admin, None).is_some());
+        }
+        assert!(ask(&mut world, &operator(), Verb::RevokeIdentity(somebody)).is_err());
+        assert!(ask(&mut world, &asker("x", Role::Agent), Verb::RevokeIdentity(somebody)).is_err());
+    }
+}

@@ -238,3 +238,146 @@ impl Joining<'_> {
         self.events.extend(new.into_iter().map(|event| (audience.clone(), Event::Hosts(event))));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::hosts::HostState;
+    use crate::fleet::identity::Hands;
+    use crate::fleet::rules::administering::TOKEN_TTL;
+    use crate::fleet::rules::fixture::{World, admin, asker, grant, ids, operator, s, scoped, text};
+    use crate::fleet::rules::input::{Input, TokenGrant, Verb};
+    use crate::fleet::state::Event;
+
+    fn admit(world: &mut World, asker: &Asker, agents: Vec<Admission>) -> Result<Answer, Refusal> {
+        world.feed(Input::Admit { asker: asker.clone(), agents })
+    }
+
+    fn synthetic(count: usize) -> Vec<Admission> {
+        (0..count).map(|number| Admission { key_hash: [number as u8; 32], name: None }).collect()
+    }
+
+    #[test]
+    fn spending_the_token_and_recording_the_identity_is_one_decision() {
+        let mut world = World::new();
+        let token = TokenGrant {
+            client: Some("acme".into()),
+            site: Some("hq".into()),
+            class: HostClass::Workstation,
+            tags: vec!["db".to_owned()],
+            hands: Hands::Listed,
+            ..grant([1; 32], Role::Agent)
+        };
+        let token = world.grant(token).unwrap().token.unwrap();
+        let before = world.entries.len();
+        let answer = world.enrol([1; 32], "web").unwrap();
+        assert_eq!((world.entries.len() - before, answer.token), (1, Some(token)));
+        assert_eq!(world.fleet.registry.tokens[&token].status, TokenStatus::Spent);
+        let recorded = &answer.recorded[0];
+        let identity = &world.fleet.registry.identities[&recorded.identity];
+        assert_eq!((identity.role, identity.host, identity.client.as_ref()), (Role::Agent, recorded.host, None));
+        assert_eq!(identity.not_after.since(world.now.wall), validity(Role::Agent));
+        let host = world.host(recorded.host.unwrap());
+        assert_eq!(
+            (host.name.as_str(), host.class, &host.tags[..]),
+            ("web", HostClass::Workstation, &["db".to_owned()][..])
+        );
+        assert_eq!((host.client.as_str(), host.site.as_str(), host.state), ("acme", "hq", HostState::Unknown));
+        let (client, site) = (ClientId::from("acme"), SiteId::from("hq"));
+        assert!(!world.fleet.hosts.clients[&client].configured, "it came into being with its first host");
+        assert!(world.fleet.hosts.sites.contains_key(&(client, site)));
+        world.check();
+    }
+
+    #[test]
+    fn a_token_that_can_not_be_used_says_why_and_what_to_do() {
+        let mut world = World::new();
+        for (secret, role) in [(1, Role::Agent), (2, Role::Agent), (3, Role::Viewer), (4, Role::Reader)] {
+            world.grant(grant([secret; 32], role)).unwrap();
+        }
+        world.enrol([1; 32], "web").unwrap();
+        world.act(&admin(), ids(&[]), Verb::RevokeToken(crate::fleet::words::TokenId(2))).unwrap();
+        let before = world.fleet.clone();
+        world.now = world.now.after(TOKEN_TTL);
+        for (secret, why) in
+            [(1, "was used already"), (2, "was revoked"), (3, "has expired"), (4, "HTTP port"), (9, "does not know")]
+        {
+            let refused = world.enrol([secret; 32], "again").unwrap_err();
+            assert!(matches!(&refused, Refusal::NotPermitted(text) if text.contains(why)), "{refused}");
+            assert!(refused.to_string().contains("watchfloor token create"), "{refused}");
+        }
+        assert_eq!(world.fleet, before);
+        assert!(world.fleet.registry.tokens[&crate::fleet::words::TokenId(4)].is_usable(world.now.wall + s(1 << 40)));
+    }
+
+    #[test]
+    fn a_token_is_good_until_the_millisecond_it_expires() {
+        let mut world = World::new();
+        world.grant(grant([1; 32], Role::Viewer)).unwrap();
+        world.now = world.now.after(TOKEN_TTL - std::time::Duration::from_millis(1));
+        world.enrol([1; 32], "lee").unwrap();
+    }
+
+    #[test]
+    fn a_person_gets_role_and_scope_of_the_token_and_its_name_before_their_own() {
+        let mut world = World::new();
+        let token =
+            TokenGrant { client: Some("acme".into()), name: Some(text("mara")), ..grant([1; 32], Role::Operator) };
+        world.grant(token).unwrap();
+        let recorded = world.enrol([1; 32], "laptop-17").unwrap().recorded;
+        let identity = &world.fleet.registry.identities[&recorded[0].identity];
+        assert_eq!((identity.name.as_str(), identity.role, identity.host), ("mara", Role::Operator, None));
+        assert_eq!(identity.client, Some("acme".into()));
+        assert_eq!(identity.not_after.since(world.now.wall), validity(Role::Operator));
+        world.grant(grant([2; 32], Role::Viewer)).unwrap();
+        assert!(matches!(world.enrol([2; 32], "  "), Err(Refusal::Invalid(_))), "somebody must have a name");
+        assert!(world.enrol([2; 32], "wall").is_ok(), "and the token is not spent by the attempt");
+    }
+
+    #[test]
+    fn synthetic_agents_get_forced_names_and_client() {
+        let mut world = World::new();
+        let own = Admission { key_hash: [0; 32], name: Some(text("this-machine")) };
+        let own = admit(&mut world, &admin(), vec![own]).unwrap().recorded[0].host.unwrap();
+        assert_eq!((world.host(own).client.as_str(), world.host(own).synthetic), ("local", false));
+        let answer = admit(&mut world, &admin(), synthetic(MOST_ADMITTED)).unwrap();
+        assert_eq!(answer.recorded.len(), MOST_ADMITTED);
+        assert_eq!(answer.recorded[0].name, "synthetic-0002");
+        let more = admit(&mut world, &admin(), synthetic(1)).unwrap();
+        assert_eq!(more.recorded[0].name, "synthetic-0502", "a name is never given twice");
+        for recorded in answer.recorded.iter().chain(&more.recorded) {
+            let host = world.host(recorded.host.unwrap());
+            assert_eq!((host.client.as_str(), host.synthetic), (SYNTHETIC_CLIENT, true));
+        }
+        let described = |event: &&Event| matches!(event, Event::Hosts(hosts::Event::ClientDescribed(_)));
+        assert_eq!(world.events_since(0).into_iter().filter(described).count(), 2, "each place comes into being once");
+        world.check();
+    }
+
+    #[test]
+    fn only_admins_of_the_fleet_admit_and_at_most_five_hundred_at_once() {
+        let mut world = World::new();
+        for nobody in [operator(), scoped(Role::Admin, "acme"), asker("web", Role::Agent)] {
+            assert!(matches!(admit(&mut world, &nobody, synthetic(1)), Err(Refusal::NotPermitted(_))));
+        }
+        let refused = admit(&mut world, &admin(), synthetic(MOST_ADMITTED + 1));
+        assert!(matches!(refused, Err(Refusal::Invalid(_))));
+        assert!(world.fleet.hosts.hosts.is_empty());
+    }
+
+    #[test]
+    fn a_renewal_is_recorded_and_refused_to_the_revoked() {
+        let mut world = World::new();
+        let web = world.server("web");
+        let identity = world.host(web).identity;
+        world.now = world.now.after(s(60 * 24 * 60 * 60));
+        world.feed(Input::Renew { identity, key_hash: [5; 32] }).unwrap();
+        let known = &world.fleet.registry.identities[&identity];
+        assert_eq!((known.key_hash, known.not_after), ([5; 32], world.now.wall + validity(Role::Agent)));
+        world.act(&admin(), ids(&[]), Verb::RevokeIdentity(identity)).unwrap();
+        for identity in [identity, IdentityId(99)] {
+            let refused = world.feed(Input::Renew { identity, key_hash: [6; 32] });
+            assert!(matches!(refused, Err(Refusal::NotPermitted(_))));
+        }
+    }
+}

@@ -9,8 +9,9 @@ use crate::fleet::rules::input::Asker;
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::SafeText;
 
-/// The most lines of "what changed" an entry carries.
-const MOST_CHANGES: usize = 100;
+/// The most lines of "what changed" an entry carries, and the most bytes of one: together they fit an event.
+const MOST_CHANGES: usize = 60;
+const LONGEST_CHANGE: usize = 200;
 
 /// Applies a configuration that was found valid. One that counts already changes nothing.
 ///
@@ -24,16 +25,11 @@ pub fn configure(
     changes: &[String],
     default_name: &SafeText,
 ) -> Result<Decision, Refusal> {
-    if !asker.role.includes(Role::Admin) || asker.scope.is_some() {
-        return Err(Refusal::NotPermitted(format!(
-            "{} may not reload the configuration; this asks for an admin of the whole fleet",
-            asker.name.as_str()
-        )));
-    }
+    permit(asker)?;
     let mut events = Vec::new();
     if fleet.profile.configuration != Some(hash) {
-        let changes = changes.iter().take(MOST_CHANGES).map(|line| SafeText::new(line)).collect();
-        events.push((Audience::EVERYONE, Event::Profile(profile::Event::ConfigurationApplied { hash, changes })));
+        let event = profile::Event::ConfigurationApplied { hash, changes: shortened(changes) };
+        events.push((Audience::EVERYONE, Event::Profile(event)));
     }
     let name = configuration.name.as_ref().unwrap_or(default_name);
     if fleet.profile.name != *name {
@@ -42,6 +38,29 @@ pub fn configure(
     events.extend(places(fleet, configuration));
     let answer = Answer { changes: changes.to_vec(), ..Answer::default() };
     Ok(Decision { actor: asker.actor(), events, answer })
+}
+
+/// Whether this asker may read and change what is configured.
+///
+/// # Errors
+/// Only admins of the whole fleet may.
+pub fn permit(asker: &Asker) -> Result<(), Refusal> {
+    if asker.role.includes(Role::Admin) && asker.scope.is_none() {
+        return Ok(());
+    }
+    Err(Refusal::NotPermitted(format!(
+        "{} may not reload the configuration; this asks for an admin of the whole fleet",
+        asker.name.as_str()
+    )))
+}
+
+fn shortened(changes: &[String]) -> Vec<SafeText> {
+    let mut lines: Vec<SafeText> =
+        changes.iter().take(MOST_CHANGES).map(|line| SafeText::line_within(line, LONGEST_CHANGE)).collect();
+    if changes.len() > MOST_CHANGES {
+        lines.push(SafeText::new(&format!("and {} more", changes.len() - MOST_CHANGES)));
+    }
+    lines
 }
 
 /// Clients and sites whose description differs. What a file no longer names stays, unconfigured, as long as it has
@@ -88,4 +107,97 @@ fn places(fleet: &Fleet, configuration: &Configuration) -> Vec<(Audience, Event)
         }
     }
     events.into_iter().map(|(audience, event)| (audience, Event::Hosts(event))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::fleet::configuration::{self, Provenance};
+    use crate::fleet::rules::fixture::{World, admin, operator, scoped, text};
+    use crate::fleet::rules::input::Input;
+    use crate::fleet::words::{ClientId, HostClass};
+
+    fn acme(name: &str) -> Configuration {
+        let client = configuration::Client {
+            name: text(name),
+            contact: Some(text("+49 30 1234")),
+            line: None,
+            contract: None,
+            hours: None,
+            zone: None,
+            sites: [("hq".into(), site())].into(),
+            source: Provenance::built_in(),
+        };
+        Configuration { clients: [("acme".into(), client)].into(), ..Configuration::default() }
+    }
+
+    fn site() -> configuration::Site {
+        let source = Provenance::built_in();
+        configuration::Site { name: text("HQ"), contact: None, line: None, hours: None, zone: None, source }
+    }
+
+    fn apply(world: &mut World, asker: &Asker, hash: u8, configuration: Configuration) -> Result<Answer, Refusal> {
+        world.feed(Input::Configure {
+            asker: asker.clone(),
+            hash: [hash; 32],
+            configuration: Arc::new(configuration),
+            changes: vec!["client acme is new".to_owned()],
+            default_name: text("noc"),
+        })
+    }
+
+    #[test]
+    fn a_configuration_counts_as_one_entry_and_once() {
+        let mut world = World::new();
+        let before = world.entries.len();
+        let named = Configuration { name: Some(text("berlin")), ..acme("Acme Ltd") };
+        apply(&mut world, &admin(), 1, named.clone()).unwrap();
+        assert_eq!(world.entries.len() - before, 1);
+        assert_eq!(world.fleet.profile.name.as_str(), "berlin");
+        let client = &world.fleet.hosts.clients[&ClientId::from("acme")];
+        assert_eq!(
+            (client.name.as_str(), client.contact.as_str(), client.configured),
+            ("Acme Ltd", "+49 30 1234", true)
+        );
+        assert_eq!(
+            apply(&mut world, &admin(), 1, named).unwrap().revision,
+            None,
+            "what counts already changes nothing"
+        );
+        apply(&mut world, &admin(), 2, Configuration::default()).unwrap();
+        assert_eq!(world.fleet.profile.name.as_str(), "noc", "a name no file gives is the default one");
+        world.check();
+    }
+
+    #[test]
+    fn what_came_into_being_stays_when_no_file_names_it() {
+        let mut world = World::new();
+        let web = world.host_of("web", "acme", HostClass::Server);
+        apply(&mut world, &admin(), 1, acme("Acme Ltd")).unwrap();
+        apply(&mut world, &admin(), 2, Configuration::default()).unwrap();
+        let client = &world.fleet.hosts.clients[&ClientId::from("acme")];
+        assert_eq!((client.name.as_str(), client.configured), ("Acme Ltd", false), "with what is known of it");
+        assert!(world.fleet.hosts.sites.values().all(|site| !site.configured));
+        assert_eq!(world.host(web).client.as_str(), "acme");
+        world.check();
+    }
+
+    #[test]
+    fn only_admins_of_the_fleet_configure() {
+        let mut world = World::new();
+        for nobody in [operator(), scoped(Role::Admin, "acme")] {
+            assert!(matches!(apply(&mut world, &nobody, 1, acme("x")), Err(Refusal::NotPermitted(_))));
+        }
+    }
+
+    #[test]
+    fn what_changed_is_bounded_and_says_what_it_leaves_out() {
+        let changes: Vec<String> = (0..1_000).map(|number| format!("{number} {}", "x".repeat(9_000))).collect();
+        let lines = shortened(&changes);
+        assert_eq!(lines.last().unwrap().as_str(), "and 940 more");
+        assert!(lines.iter().map(|line| line.as_str().len()).sum::<usize>() < 13 << 10, "it fits one event");
+        assert_eq!(shortened(&["one".to_owned()]).len(), 1);
+    }
 }

@@ -16,7 +16,7 @@ use crate::fleet::words::Now;
 /// A [`Refusal`] that says what to do; nothing is to be written then.
 pub fn decide(fleet: &Fleet, ledger: &Ledger, live: &Live, input: &Input, now: Now) -> Result<Decision, Refusal> {
     match input {
-        Input::Action(action) => acting::act(fleet, ledger, action, now),
+        Input::Action(action) => acting::act(fleet, ledger, live, action, now),
         Input::Fact { host, fact, output, .. } => results::learn(fleet, ledger, *host, fact, *output, now),
         Input::FactsLost { host, stream, from, to } => results::lose(fleet, *host, *stream, *from, *to),
         Input::Heard(host) => presence::hear(fleet, live, *host, now),
@@ -27,7 +27,7 @@ pub fn decide(fleet: &Fleet, ledger: &Ledger, live: &Live, input: &Input, now: N
         Input::Configure { asker, hash, configuration, changes, default_name } => {
             configuring::configure(fleet, asker, *hash, configuration, changes, default_name)
         }
-        Input::Started { version } => Ok(presence::start(version, live, now)),
+        Input::Started { version, name } => Ok(presence::start(fleet, live, version, name, now)),
         Input::ClockJumped(by_ms) => {
             let event = Event::Profile(profile::Event::ClockJumped { by_ms: *by_ms });
             Ok(by_rule("clock", vec![(Audience::EVERYONE, event)]))

@@ -84,6 +84,8 @@ pub enum Input {
     Started {
         /// Its version.
         version: SafeText,
+        /// The fleet's name as long as it has none.
+        name: SafeText,
     },
     /// The wall clock jumped by so many milliseconds.
     ClockJumped(i64),

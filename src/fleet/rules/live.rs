@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::fleet::checks::MOST_PER_HOST;
 use crate::fleet::configuration::Configuration;
 use crate::fleet::hosts::vitals::Vitals;
-use crate::fleet::words::{CheckName, CheckState, HostId, Now, SafeText, StreamId};
+use crate::fleet::state::Fleet;
+use crate::fleet::words::{CheckName, CheckState, HostId, Now, SafeText, StreamId, Timestamp};
 
 /// Live knowledge of one hub process.
 #[derive(Clone, Debug)]
@@ -53,11 +55,27 @@ pub struct Reading {
     pub at: Now,
 }
 
+impl HostLive {
+    /// Takes in the newest result of a check; of no more checks than the fleet keeps of one host.
+    pub fn learn(&mut self, check: CheckName, reading: Reading) {
+        if self.readings.len() < MOST_PER_HOST || self.readings.contains_key(&check) {
+            self.readings.insert(check, reading);
+        }
+    }
+}
+
 impl Live {
     /// Nothing known yet.
     #[must_use]
     pub const fn new(started: Now, configuration: Arc<Configuration>) -> Self {
         Self { started, configuration, hosts: BTreeMap::new() }
+    }
+
+    /// When a host was last seen, by this process or before it; what a list and a filter go by.
+    #[must_use]
+    pub fn seen_of(&self, fleet: &Fleet, host: Option<HostId>) -> Option<Timestamp> {
+        let host = fleet.hosts.hosts.get(&host?)?;
+        self.last_seen(host.id).map(|seen| seen.wall).or(host.last_seen)
     }
 
     /// When a host was last seen by this process.

@@ -9,10 +9,14 @@ pub mod configuring;
 pub mod decide;
 pub mod decision;
 pub mod fact;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod input;
 pub mod ledger;
 pub mod live;
 pub mod presence;
+#[cfg(test)]
+mod properties;
 pub mod results;
 pub mod select;
 pub mod select_entry;

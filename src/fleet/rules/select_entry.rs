@@ -269,8 +269,13 @@ mod tests {
             level: CheckState::Critical,
             summary: "root is full".into(),
         };
-        let acknowledgement =
-            Acknowledgement { by: "okafor".into(), at: Timestamp(0), until: Until::Worse, note: "calling them".into() };
+        let acknowledgement = Acknowledgement {
+            by: "okafor".into(),
+            at: Timestamp(0),
+            until: Until::Worse,
+            note: "calling them".into(),
+            level: CheckState::Critical,
+        };
         let taken = AlertEvent::Acknowledged { alert: AlertId(12), acknowledgement };
         vec![
             entry(1, "start", Event::Profile(ProfileEvent::JudgingBegan)),

@@ -16,8 +16,9 @@ use crate::fleet::words::{Instant, Now};
 /// The most changes one entry holds; the rest comes with the next.
 const MOST_AT_ONCE: usize = 1_000;
 
-/// How often staleness is looked at: it is counted in minutes.
-const STALENESS_EVERY: Duration = Duration::from_secs(5);
+/// Deadlines are looked at this often at least: windows and snoozes follow the wall clock, which may be set, and signs
+/// of life arrive meanwhile.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Decides what is due now: one rule at a time, so that an entry has one cause. No events: nothing is due.
 #[must_use]
@@ -26,7 +27,7 @@ pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
     if !events.is_empty() {
         return by_rule("timers", events);
     }
-    if waits(fleet, live, now) {
+    if now.mono < judges_from(live) {
         return by_rule("start", Vec::new());
     }
     if fleet.profile.waits_until.is_some() {
@@ -39,24 +40,26 @@ pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
     by_rule("staleness", staleness::judge(fleet, live, now, MOST_AT_ONCE))
 }
 
-/// The next moment, by the monotonic clock, at which [`due`] may find something; never more than a few seconds ahead,
-/// since windows and snoozes follow the wall clock, which may be set.
+/// The next moment, by the monotonic clock, at which [`due`] may find something if nothing comes in until then; never
+/// more than a few seconds ahead.
 #[must_use]
 pub fn next_due(fleet: &Fleet, live: &Live, now: Now) -> Instant {
-    let latest = now.mono + STALENESS_EVERY;
+    let latest = now.mono + LONGEST_WAIT;
     let timer = fleet.alerts.next_due().map(|when| now.mono + when.since(now.wall));
-    let judgement = if waits(fleet, live, now) || fleet.profile.waits_until.is_some() {
-        Some(live.started.mono + presence::wait_after_start(&live.configuration))
+    let judged = if now.mono < judges_from(live) {
+        Some(judges_from(live))
+    } else if fleet.profile.waits_until.is_some() {
+        Some(now.mono)
     } else {
-        presence::next_judgement(fleet, live, now)
+        let presence = presence::next_judgement(fleet, live, now);
+        presence.into_iter().chain(staleness::next_judgement(fleet, live, now)).min()
     };
-    timer.into_iter().chain(judgement).chain([latest]).min().unwrap_or(latest).max(now.mono)
+    timer.into_iter().chain(judged).chain([latest]).min().unwrap_or(latest).max(now.mono)
 }
 
-/// Whether the hub still waits after its start. The monotonic clock counts, so that a set wall clock can't end it.
-fn waits(fleet: &Fleet, live: &Live, now: Now) -> bool {
-    fleet.profile.waits_until.is_some()
-        && now.mono.since(live.started.mono) < presence::wait_after_start(&live.configuration)
+/// From when silence is judged. The monotonic clock counts, so that setting the wall clock can't end the wait.
+fn judges_from(live: &Live) -> Instant {
+    live.started.mono + presence::wait_after_start(&live.configuration)
 }
 
 fn alert_timers(fleet: &Fleet, now: Now) -> Vec<(Audience, Event)> {
@@ -83,4 +86,105 @@ fn ended(alert: &Alert, now: Now) -> Vec<AlertEvent> {
         events.push(AlertEvent::AcknowledgementEnded { alert: alert.id, why: "expired".to_owned() });
     }
     events
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::alerts::Lane;
+    use crate::fleet::rules::fixture::{World, ack, filter, min, operator, s};
+    use crate::fleet::rules::input::Verb;
+    use crate::fleet::words::{AlertId, CheckState, SafeText};
+
+    const FIRST: AlertId = AlertId(1);
+
+    fn snoozed(world: &mut World, span: Duration) {
+        let until = world.now.wall + span;
+        world.on(FIRST, Verb::Snooze { until, note: SafeText::default() });
+    }
+
+    fn world() -> (World, crate::fleet::words::HostId) {
+        let mut world = World::new();
+        let web = world.server("web");
+        world.hard(web, "disk", CheckState::Critical);
+        (world, web)
+    }
+
+    #[test]
+    fn an_acknowledgement_until_a_time_ends_then() {
+        let (mut world, web) = world();
+        let end = world.now.wall + min(30);
+        world.on(FIRST, ack(Until::Time(end)));
+        world.pass_beating(min(30) - s(1), &[web]);
+        assert_eq!(world.alert(FIRST).lane(), Lane::Owned);
+        world.pass(s(1));
+        assert_eq!(world.alert(FIRST).lane(), Lane::New);
+        world.check();
+    }
+
+    #[test]
+    fn a_snooze_ends_and_leaves_the_alert_as_it_was() {
+        let (mut world, web) = world();
+        snoozed(&mut world, min(30));
+        world.pass_beating(min(30), &[web]);
+        assert_eq!(world.alert(FIRST).lane(), Lane::New);
+        world.on(FIRST, ack(Until::Worse));
+        snoozed(&mut world, min(30));
+        assert_eq!(world.alert(FIRST).lane(), Lane::Muted);
+        world.pass_beating(min(30), &[web]);
+        assert_eq!(world.alert(FIRST).lane(), Lane::Owned);
+        world.check();
+    }
+
+    #[test]
+    fn both_ends_of_one_moment_come_in_one_entry() {
+        let (mut world, web) = world();
+        let end = world.now.wall + min(1);
+        world.on(FIRST, ack(Until::Time(end)));
+        snoozed(&mut world, min(1));
+        let before = world.entries.len();
+        world.pass_beating(min(1), &[web]);
+        assert_eq!(world.entries.len() - before, 1);
+        assert_eq!(world.alert(FIRST).lane(), Lane::New);
+    }
+
+    #[test]
+    fn what_ended_while_the_hub_was_away_ends_at_its_start() {
+        let (mut world, _) = world();
+        snoozed(&mut world, min(30));
+        world.now = world.now.after(min(60));
+        world.restart();
+        world.settle();
+        assert_eq!(world.alert(FIRST).lane(), Lane::New, "before silence is judged");
+    }
+
+    #[test]
+    fn thousands_of_snoozes_that_end_at_once_come_in_bounded_entries() {
+        let mut world = World::new();
+        for host in 0..30 {
+            let host = world.server(&format!("h{host}"));
+            (0..100).for_each(|check| world.hard(host, &format!("c{check}"), CheckState::Warning));
+        }
+        let until = world.now.wall + s(5);
+        let verb = Verb::Snooze { until, note: SafeText::default() };
+        let answer = world.act(&operator(), filter("sev:warning", Some(3_000)), verb).unwrap();
+        assert_eq!((answer.done.len(), world.fleet.alerts.count(Lane::Muted)), (3_000, 3_000));
+        let before = world.entries.len();
+        world.pass(s(5));
+        assert_eq!((world.entries.len() - before, world.fleet.alerts.count(Lane::New)), (3, 3_000));
+        world.check();
+    }
+
+    #[test]
+    fn a_snooze_follows_the_wall_clock_when_it_is_set() {
+        let (mut world, web) = world();
+        snoozed(&mut world, min(12 * 60));
+        world.set_clock(86_400_000);
+        assert_eq!(world.alert(FIRST).lane(), Lane::New);
+        snoozed(&mut world, min(30));
+        world.set_clock(-86_400_000);
+        world.pass_beating(min(60), &[web]);
+        assert_eq!(world.alert(FIRST).lane(), Lane::Muted, "until the time that was said");
+        world.check();
+    }
 }

@@ -3,26 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use crate::fleet::rules::decision::Answer;
-use crate::hub::core::request::{CoreError, Cut, FactsReply};
+use crate::fleet::words::Epoch;
 use crate::hub::feed::Committed;
 use crate::hub::journal::{BlobRecord, Commit, RowChange};
-use bytes::Bytes;
 
 /// The most entries of one batch.
 const MOST_ENTRIES: usize = 4_096;
-/// The most bytes of one batch's entries.
+/// The most bytes of one batch's entries and blobs.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
-/// A reply that waits for the commit of the batch.
-pub enum Parked {
-    Answer(oneshot::Sender<Result<Answer, CoreError>>, Result<Answer, CoreError>),
-    Facts(oneshot::Sender<Result<FactsReply, CoreError>>, Result<FactsReply, CoreError>),
-    Cut(oneshot::Sender<Cut>, Cut),
-    Mark(oneshot::Sender<u64>, u64),
-}
+/// A reply that waits until the batch is durable; it is told the epoch that counts then.
+pub type Parked = Box<dyn FnOnce(Epoch) + Send>;
 
 /// A row of the state's disk form: table and key.
 pub type RowKey = (u8, Vec<u8>);
@@ -30,11 +24,11 @@ pub type RowKey = (u8, Vec<u8>);
 /// Decisions that become durable together.
 #[derive(Default)]
 pub struct Batch {
-    pub entries: Vec<Arc<Committed>>,
-    pub subjects: Vec<Vec<String>>,
+    entries: Vec<Arc<Committed>>,
+    subjects: Vec<Vec<String>>,
     pub rows: BTreeMap<RowKey, Option<Bytes>>,
-    pub blobs: Vec<BlobRecord>,
     pub parked: Vec<Parked>,
+    blobs: Vec<BlobRecord>,
     bytes: usize,
 }
 
@@ -49,11 +43,17 @@ impl Batch {
         self.entries.len() >= MOST_ENTRIES || self.bytes >= MOST_BYTES || self.parked.len() >= 2 * MOST_ENTRIES
     }
 
-    /// Adds a decided entry.
-    pub fn push(&mut self, entry: Arc<Committed>, subjects: Vec<String>) {
-        self.bytes += entry.bytes.len();
+    /// Adds a decided entry and the blobs it names.
+    pub fn push(&mut self, entry: Arc<Committed>, subjects: Vec<String>, blobs: Vec<BlobRecord>) {
+        self.bytes += entry.bytes.len() + blobs.iter().map(|blob| blob.bytes.len()).sum::<usize>();
         self.entries.push(entry);
         self.subjects.push(subjects);
+        self.blobs.extend(blobs);
+    }
+
+    /// Adds a reply that must not leave before the batch is durable. Somebody who no longer waits is no error.
+    pub fn park<T: Send + 'static>(&mut self, reply: oneshot::Sender<T>, answer: T) {
+        self.parked.push(Box::new(move |_| drop(reply.send(answer))));
     }
 
     /// What the writer is to make durable, and what waits for it.
@@ -63,17 +63,5 @@ impl Batch {
             batch.entries.iter().zip(batch.subjects).map(|(entry, subjects)| entry.record(subjects)).collect();
         let rows = batch.rows.into_iter().map(|((table, key), value)| RowChange { table, key, value }).collect();
         (Commit { entries: records, rows, blobs: batch.blobs }, batch.entries, batch.parked)
-    }
-}
-
-impl Parked {
-    /// Sends the reply. Somebody who no longer waits is no error.
-    pub fn release(self) {
-        match self {
-            Self::Answer(reply, answer) => drop(reply.send(answer)),
-            Self::Facts(reply, answer) => drop(reply.send(answer)),
-            Self::Cut(reply, cut) => drop(reply.send(cut)),
-            Self::Mark(reply, mark) => drop(reply.send(mark)),
-        }
     }
 }

@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 use bytes::Bytes;
 use prost::Message;
 
-use crate::fleet::alerts;
 use crate::fleet::alerts::Subject;
-use crate::fleet::rules::decision::{Answer, Recorded};
-use crate::fleet::rules::ledger::Ledger;
+use crate::fleet::rules::decision::Answer;
+use crate::fleet::rules::ledger::{Ledger, Mark};
 use crate::fleet::state::{EntityKey, Entry, Event, Fleet};
-use crate::fleet::words::{ActionId, HostId, IdentityId, Revision, StreamId, Timestamp, TokenId};
+use crate::fleet::words::{ActionId, HostId, Revision, StreamId, Timestamp, TokenId};
+use crate::fleet::{alerts, hosts};
 use crate::hub::core::batch::RowKey;
 use crate::hub::journal::{JournalReader, ReadError};
 use crate::wire::row::{restore_row, row_key, row_of};
@@ -58,7 +58,7 @@ impl Head {
         let revision = reader.rows(&mut |table, key, value| {
             let loaded = match table {
                 COUNTERS => head.load_counters(value),
-                ANSWERS => load_answer(key, value).map(|answer| answers.extend(answer)),
+                ANSWERS => load_answer(key, value).map(|answer| answers.push(answer)),
                 MARKS => head.load_mark(key, value),
                 _ => pb::Row::decode(value)
                     .map_err(|source| WireError::Undecodable { message: "Row", source })
@@ -91,17 +91,23 @@ impl Head {
         touched.dedup();
         self.ledger.counters.follow(entry);
         let mut rows: Vec<_> = touched.iter().map(|key| (row_key(key), self.row(key))).collect();
+        for (_, event) in &entry.events {
+            if let Event::Hosts(hosts::Event::Retired { host }) = event {
+                rows.extend(self.ledger.forget_marks(*host).into_iter().map(|stream| (mark_key(*host, stream), None)));
+            }
+        }
         if self.ledger.counters != before {
             rows.push(((COUNTERS, Vec::new()), Some(self.counters())));
         }
         rows
     }
 
-    /// Remembers how far an outbox has come; returns the row that says so.
-    pub fn mark(&mut self, host: HostId, stream: StreamId, sequence: u64) -> (RowKey, Option<Bytes>) {
-        self.ledger.marks.insert((host, stream), sequence);
-        let key = [host.0.to_be_bytes(), stream.0.to_be_bytes()].concat();
-        ((MARKS, key), Some(Bytes::copy_from_slice(&sequence.to_be_bytes())))
+    /// Remembers how far an outbox has come; returns the rows that say so.
+    pub fn mark(&mut self, host: HostId, stream: StreamId, mark: Mark) -> Vec<(RowKey, Option<Bytes>)> {
+        let forgotten = self.ledger.set_mark(host, stream, mark);
+        let value = [mark.through.to_be_bytes(), mark.at.0.to_be_bytes()].concat();
+        let gone = forgotten.map(|stream| (mark_key(host, stream), None));
+        gone.into_iter().chain([(mark_key(host, stream), Some(Bytes::from(value)))]).collect()
     }
 
     /// Remembers the answer of an action; returns the rows that say so.
@@ -139,10 +145,16 @@ impl Head {
                 .and_then(|bytes| bytes.try_into().ok().map(u64::from_be_bytes))
                 .ok_or_else(|| WireError::damaged("mark row"))
         };
-        let (host, stream) = (number(key.get(..8))?, number(key.get(8..16))?);
-        self.ledger.marks.insert((HostId(host), StreamId(stream)), number(Some(value))?);
+        let (host, stream) = (number(key.get(..8))?, number(key.get(8..))?);
+        let (through, at) = (number(value.get(..8))?, number(value.get(8..))?);
+        let mark = Mark { through, at: Timestamp(at.cast_signed()) };
+        self.ledger.set_mark(HostId(host), StreamId(stream), mark);
         Ok(())
     }
+}
+
+fn mark_key(host: HostId, stream: StreamId) -> RowKey {
+    (MARKS, [host.0.to_be_bytes(), stream.0.to_be_bytes()].concat())
 }
 
 /// What an entry is found by later: the hosts, alerts and identities it is about.
@@ -169,6 +181,8 @@ fn subjects(event: &Event) -> Vec<String> {
     }
 }
 
+/// The answer of an action. Only what an action's answer can hold is kept; whom to tell to check now is not: that was
+/// done when it was first answered.
 fn store_answer(answer: &Answer) -> pb::ActReply {
     let failures = |list: &[(u64, String)]| {
         list.iter().map(|(id, why)| pb::ActFailure { id: *id, why: why.clone() }).collect::<Vec<_>>()
@@ -179,36 +193,24 @@ fn store_answer(answer: &Answer) -> pb::ActReply {
         failed: failures(&answer.failed),
         left_out: failures(&answer.left_out),
         token: answer.token.map(|token| token.0.to_string()).unwrap_or_default(),
-        changes: answer
-            .recorded
-            .iter()
-            .map(|one| format!("{} {} {}", one.identity, one.host.map_or(0, |host| host.0), one.name))
-            .collect(),
         ..pb::ActReply::default()
     }
 }
 
-fn load_answer(key: &[u8], value: &[u8]) -> Result<Option<(Timestamp, ActionId, Answer)>, WireError> {
+fn load_answer(key: &[u8], value: &[u8]) -> Result<(Timestamp, ActionId, Answer), WireError> {
     let damaged = || WireError::damaged("answer row");
     let action = ActionId(u128::from_be_bytes(key.try_into().map_err(|_| damaged())?));
     let at = value.get(..8).and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes).ok_or_else(damaged)?;
     let stored = pb::ActReply::decode(value.get(8..).unwrap_or_default())
         .map_err(|source| WireError::Undecodable { message: "ActReply", source })?;
     let failures = |list: Vec<pb::ActFailure>| list.into_iter().map(|one| (one.id, one.why)).collect();
-    let recorded = |line: &String| {
-        let mut words = line.splitn(3, ' ');
-        let identity = IdentityId(words.next()?.parse().ok()?);
-        let host: u64 = words.next()?.parse().ok()?;
-        Some(Recorded { identity, host: (host > 0).then_some(HostId(host)), name: words.next()?.to_owned() })
-    };
     let answer = Answer {
         revision: (stored.revision > 0).then_some(Revision(stored.revision)),
         done: stored.done,
         failed: failures(stored.failed),
         left_out: failures(stored.left_out),
         token: stored.token.parse().ok().map(TokenId),
-        recorded: stored.changes.iter().filter_map(recorded).collect(),
         ..Answer::default()
     };
-    Ok(Some((Timestamp(at), action, answer)))
+    Ok((Timestamp(at), action, answer))
 }

@@ -13,5 +13,5 @@ mod writer;
 
 pub use clock::Clock;
 pub use head::{Head, HeadError};
-pub use request::{CoreError, CoreHandle, Cut, FactsReply};
+pub use request::{CoreError, CoreHandle, Cut, FactRead, FactsReply, Standing};
 pub use task::{Core, Outlet, Parts};

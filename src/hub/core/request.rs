@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::fleet::hosts::Host;
+use crate::fleet::profile::Profile;
 use crate::fleet::rules::decision::{Answer, Refusal};
 use crate::fleet::rules::fact::Fact;
 use crate::fleet::rules::input::Input;
@@ -28,13 +30,32 @@ pub enum CoreError {
     Ending,
 }
 
+/// A fact as it came in, with the blob of its long text; or why it can't be read.
+pub type FactRead = Result<(Fact, Option<BlobRecord>), String>;
+
 /// What comes of a run of facts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FactsReply {
     /// Durable up to and including this number.
-    Confirmed(u64),
+    Confirmed {
+        /// The last number taken in.
+        through: u64,
+        /// Why the last fact that was not taken in was not. It is in the journal as lost, and never asked for again.
+        refused: Option<String>,
+    },
     /// Numbers are missing before these: send from here.
     SendFrom(u64),
+}
+
+/// What a hub can say of itself without cutting its Fleet.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The journal's epoch.
+    pub epoch: Epoch,
+    /// The newest revision, durable.
+    pub revision: Revision,
+    /// The fleet itself.
+    pub profile: Profile,
 }
 
 /// The Fleet as of a durable revision. Cloned pointers, not entities.
@@ -56,7 +77,7 @@ pub(super) enum Request {
         host: HostId,
         stream: StreamId,
         first: u64,
-        facts: Vec<(Fact, Option<BlobRecord>)>,
+        facts: Vec<FactRead>,
         reply: oneshot::Sender<Result<FactsReply, CoreError>>,
     },
     Lost {
@@ -72,7 +93,10 @@ pub(super) enum Request {
         reply: oneshot::Sender<u64>,
     },
     Cut(oneshot::Sender<Cut>),
+    Standing(oneshot::Sender<Standing>),
+    Host(HostId, oneshot::Sender<Option<Arc<Host>>>),
     Restored {
+        epoch: Epoch,
         seen: Revision,
         reply: oneshot::Sender<Epoch>,
     },
@@ -130,7 +154,7 @@ impl CoreHandle {
         host: HostId,
         stream: StreamId,
         first: u64,
-        facts: Vec<(Fact, Option<BlobRecord>)>,
+        facts: Vec<FactRead>,
     ) -> Result<FactsReply, CoreError> {
         let (reply, answer) = oneshot::channel();
         self.send(Request::Facts { host, stream, first, facts, reply }).await?;
@@ -163,7 +187,28 @@ impl CoreHandle {
         answer.await.map_err(|_| CoreError::Ending)
     }
 
-    /// The Fleet as it stands, released when its revision is durable.
+    /// What the hub says of itself, released when its revision is durable.
+    ///
+    /// # Errors
+    /// The hub ends.
+    pub async fn standing(&self) -> Result<Standing, CoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Standing(reply)).await?;
+        answer.await.map_err(|_| CoreError::Ending)
+    }
+
+    /// One host as it stands, released when that is durable; `None` where there is none.
+    ///
+    /// # Errors
+    /// The hub ends.
+    pub async fn host(&self, host: HostId) -> Result<Option<Arc<Host>>, CoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Host(host, reply)).await?;
+        answer.await.map_err(|_| CoreError::Ending)
+    }
+
+    /// The Fleet as it stands, released when its revision is durable. It clones a pointer per entity: for snapshots
+    /// and queries, not for every call.
     ///
     /// # Errors
     /// The hub ends.
@@ -173,14 +218,14 @@ impl CoreHandle {
         answer.await.map_err(|_| CoreError::Ending)
     }
 
-    /// A peer has seen a later revision of this epoch: the journal was restored from a backup, so a new epoch begins.
-    /// Returns the epoch that counts.
+    /// A peer has seen this position, which lies ahead: the journal was restored from a backup, so a new epoch begins,
+    /// once. Returns the epoch that counts.
     ///
     /// # Errors
     /// The hub ends.
-    pub async fn restored(&self, seen: Revision) -> Result<Epoch, CoreError> {
+    pub async fn restored(&self, epoch: Epoch, seen: Revision) -> Result<Epoch, CoreError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Request::Restored { seen, reply }).await?;
+        self.send(Request::Restored { epoch, seen, reply }).await?;
         answer.await.map_err(|_| CoreError::Ending)
     }
 

@@ -6,19 +6,18 @@ use std::time::{Duration, Instant as StdInstant};
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::fleet::profile::Profile;
 use crate::fleet::rules::decide::decide;
 use crate::fleet::rules::decision::{Answer, Decision, Refusal};
-use crate::fleet::rules::fact::Fact;
 use crate::fleet::rules::input::Input;
+use crate::fleet::rules::ledger::Mark;
 use crate::fleet::rules::live::Live;
 use crate::fleet::rules::timers;
 use crate::fleet::state::{Entry, Fleet};
-use crate::fleet::words::{Epoch, FleetId, HostId, Now, Revision, SafeText, StreamId};
+use crate::fleet::words::{Epoch, FleetId, HostId, Now, Revision, StreamId};
 use crate::hub::core::batch::{Batch, Parked};
 use crate::hub::core::clock::Clock;
 use crate::hub::core::head::{Head, subjects_of};
-use crate::hub::core::request::{CoreError, CoreHandle, Cut, FactsReply, Request};
+use crate::hub::core::request::{CoreError, CoreHandle, Cut, FactRead, FactsReply, Request, Standing};
 use crate::hub::core::writer::{Done, Job};
 use crate::hub::core::{head::HeadError, writer};
 use crate::hub::feed::{Committed, Feed};
@@ -84,13 +83,10 @@ impl Core {
     ///
     /// # Errors
     /// The thread could not be started.
-    pub fn new(parts: Parts, id: FleetId, name: SafeText) -> Result<(Self, CoreHandle), HeadError> {
+    pub fn new(parts: Parts, id: FleetId) -> Result<(Self, CoreHandle), HeadError> {
         let Parts { journal, live, feed, outlet, clock, mut head } = parts;
         let epoch = journal.meta().epoch;
-        head.fleet.profile = Profile { id, ..head.fleet.profile };
-        if head.fleet.profile.name.as_str().is_empty() {
-            head.fleet.profile.name = name;
-        }
+        head.fleet.profile.id = id;
         let (jobs, done) = writer::start(journal).map_err(HeadError::Thread)?;
         let (sender, requests) = mpsc::channel(QUEUE);
         let core = Self {
@@ -119,7 +115,7 @@ impl Core {
     /// A commit failed: nothing of it was answered, and the process must end.
     pub async fn run(mut self) -> Result<(), CommitError> {
         loop {
-            self.start_writing();
+            self.start_writing()?;
             if self.ending.is_some() && self.writing.is_none() && self.open.is_clean() {
                 self.release_clean();
                 if let Some(done) = self.ending.take() {
@@ -130,7 +126,7 @@ impl Core {
             let takes_in = !self.open.is_full() && self.ending.is_none();
             tokio::select! {
                 biased;
-                Some(done) = self.done.recv() => self.wrote(done)?,
+                done = self.done.recv() => self.wrote(done.ok_or(CommitError::NoWriter)?)?,
                 () = tokio::time::sleep_until(self.due.into()), if self.ending.is_none() => self.tick(),
                 request = self.requests.recv(), if takes_in => match request {
                     Some(request) => self.take_in(request),
@@ -162,30 +158,38 @@ impl Core {
             Request::Decide { input, blobs, reply } => {
                 let answer = self.decide(&input, blobs, now);
                 if let Some(reply) = reply {
-                    self.open.parked.push(Parked::Answer(reply, answer));
+                    self.open.park(reply, answer);
                 }
             }
             Request::Facts { host, stream, first, facts, reply } => {
                 let answer = self.facts(host, stream, first, facts, now);
-                self.open.parked.push(Parked::Facts(reply, answer));
+                self.open.park(reply, answer);
             }
             Request::Lost { host, stream, from, to, reply } => {
                 let answer = self.lost(host, stream, from, to, now);
-                self.open.parked.push(Parked::Facts(reply, answer));
+                self.open.park(reply, answer);
             }
             Request::Mark { host, stream, reply } => {
-                let mark = self.head.ledger.marks.get(&(host, stream)).copied().unwrap_or(0);
-                self.open.parked.push(Parked::Mark(reply, mark));
+                let mark = self.head.ledger.mark(host, stream);
+                self.open.park(reply, mark);
+            }
+            Request::Host(host, reply) => {
+                let known = self.head.fleet.hosts.hosts.get(&host).cloned();
+                self.open.park(reply, known);
+            }
+            Request::Standing(reply) => {
+                let (revision, profile) = (self.head.fleet.revision, self.head.fleet.profile.clone());
+                self.open.parked.push(Box::new(move |epoch| drop(reply.send(Standing { epoch, revision, profile }))));
             }
             Request::Cut(reply) => {
-                let fleet = self.cut.get_or_insert_with(|| Arc::new(self.head.fleet.clone()));
-                let cut = Cut { epoch: self.epoch, fleet: Arc::clone(fleet) };
-                self.open.parked.push(Parked::Cut(reply, cut));
+                let fleet = Arc::clone(self.cut.get_or_insert_with(|| Arc::new(self.head.fleet.clone())));
+                self.open.parked.push(Box::new(move |epoch| drop(reply.send(Cut { epoch, fleet }))));
             }
-            Request::Restored { seen, reply } => {
-                if seen > self.head.fleet.revision {
+            Request::Restored { epoch, seen, reply } => {
+                if epoch == self.epoch && seen > self.head.fleet.revision {
                     self.restoring.push(reply);
                 } else {
+                    // An epoch that was drawn is durable.
                     let _ = reply.send(self.epoch);
                 }
             }
@@ -225,82 +229,107 @@ impl Core {
         let entry = Entry { revision, at: now.wall, actor: decision.actor, events: decision.events };
         let subjects = subjects_of(&entry);
         // What can't be encoded is refused before it changes anything.
-        let committed = Committed::new(entry).map_err(|error| Refusal::Invalid(error.to_string()))?;
+        let committed = Committed::new(entry).map_err(|error| {
+            Refusal::Invalid(format!("this can't be written as one entry: {error}; ask for less at once"))
+        })?;
         let rows = self.head.apply(&committed.entry);
         self.cut = None;
         self.open.rows.extend(rows);
-        self.open.blobs.extend(blobs);
-        self.open.push(Arc::new(committed), subjects);
+        self.open.push(Arc::new(committed), subjects, blobs);
         answer.revision = Some(revision);
         Ok(answer)
     }
 
-    /// Takes in a run of facts exactly once: what is known already is confirmed again, a gap is asked for.
+    /// Takes in a run of facts exactly once: what is known already is confirmed again, a gap is asked for. A fact that
+    /// can't be taken in is lost, and said so: asked for again and again, it would hold up all that follow.
     fn facts(
         &mut self,
         host: HostId,
         stream: StreamId,
         first: u64,
-        facts: Vec<(Fact, Option<BlobRecord>)>,
+        facts: Vec<FactRead>,
         now: Now,
     ) -> Result<FactsReply, CoreError> {
         self.outlet.space().map_err(CoreError::NoSpace)?;
-        let mut last = self.head.ledger.marks.get(&(host, stream)).copied().unwrap_or(0);
-        if first > last + 1 {
-            return Ok(FactsReply::SendFrom(last + 1));
+        let mut through = self.head.ledger.mark(host, stream);
+        if first > through.saturating_add(1) {
+            return Ok(FactsReply::SendFrom(through + 1));
         }
-        for (sequence, (fact, blob)) in (first..).zip(facts) {
-            if sequence <= last {
-                continue;
+        let known = through;
+        let mut refused = None;
+        for (sequence, read) in (first..=u64::MAX).zip(facts).skip_while(|(sequence, _)| *sequence <= known) {
+            match self.fact(host, stream, sequence, read, now) {
+                Ok(_) => {}
+                Err(CoreError::Refused(why)) if !matches!(why, Refusal::NotPermitted(_)) => {
+                    refused = Some(why.to_string());
+                    let lost = Input::FactsLost { host, stream, from: sequence, to: sequence };
+                    self.decide(&lost, Vec::new(), now)?;
+                }
+                Err(error) => return Err(error),
             }
-            let output = blob.as_ref().map(|blob| blob.id);
-            let input = Input::Fact { host, stream, sequence, fact, output };
-            self.decide(&input, blob.into_iter().collect(), now)?;
-            last = sequence;
-            let row = self.head.mark(host, stream, last);
-            self.open.rows.extend([row]);
+            through = sequence;
+            self.mark(host, stream, through, now);
         }
-        Ok(FactsReply::Confirmed(last))
+        Ok(FactsReply::Confirmed { through, refused })
     }
 
+    fn fact(
+        &mut self,
+        host: HostId,
+        stream: StreamId,
+        sequence: u64,
+        read: FactRead,
+        now: Now,
+    ) -> Result<Answer, CoreError> {
+        let (fact, blob) = read.map_err(Refusal::Invalid)?;
+        let output = blob.as_ref().map(|blob| blob.id);
+        let input = Input::Fact { host, stream, sequence, fact, output };
+        self.decide(&input, blob.into_iter().collect(), now)
+    }
+
+    /// Goes on after facts that an outbox no longer holds.
     fn lost(&mut self, host: HostId, stream: StreamId, from: u64, to: u64, now: Now) -> Result<FactsReply, CoreError> {
-        let last = self.head.ledger.marks.get(&(host, stream)).copied().unwrap_or(0);
-        if to <= last || from > to {
-            return Ok(FactsReply::Confirmed(last));
+        let last = self.head.ledger.mark(host, stream);
+        if from > last.saturating_add(1) {
+            return Ok(FactsReply::SendFrom(last + 1));
         }
-        let input = Input::FactsLost { host, stream, from: from.max(last + 1), to };
-        self.decide(&input, Vec::new(), now)?;
-        let row = self.head.mark(host, stream, to);
-        self.open.rows.extend([row]);
-        Ok(FactsReply::Confirmed(to))
+        if to > last {
+            let input = Input::FactsLost { host, stream, from: last + 1, to };
+            self.decide(&input, Vec::new(), now)?;
+            self.mark(host, stream, to, now);
+        }
+        Ok(FactsReply::Confirmed { through: to.max(last), refused: None })
+    }
+
+    fn mark(&mut self, host: HostId, stream: StreamId, through: u64, now: Now) {
+        let rows = self.head.mark(host, stream, Mark { through, at: now.wall });
+        self.open.rows.extend(rows);
     }
 
     /// Hands the open batch to the writer if it is free. A batch that writes nothing is released at once.
-    fn start_writing(&mut self) {
+    fn start_writing(&mut self) -> Result<(), CommitError> {
         if self.writing.is_some() {
-            return;
+            return Ok(());
         }
-        if !self.restoring.is_empty() && self.open.is_clean() {
+        // A new epoch goes first: under load there is always an open batch.
+        let (job, batch) = if !self.restoring.is_empty() {
+            (Job::NewEpoch, (Vec::new(), Vec::new()))
+        } else if self.open.is_clean() {
             self.release_clean();
-            if self.jobs.send(Job::NewEpoch).is_ok() {
-                self.writing = Some((Vec::new(), Vec::new()));
-            }
-            return;
-        }
-        if self.open.is_clean() {
-            self.release_clean();
-            return;
-        }
-        let (commit, entries, parked) = self.open.take();
-        if self.jobs.send(Job::Commit(commit)).is_ok() {
-            self.writing = Some((entries, parked));
-        }
+            return Ok(());
+        } else {
+            let (commit, entries, parked) = self.open.take();
+            (Job::Commit(commit), (entries, parked))
+        };
+        self.jobs.send(job).map_err(|_| CommitError::NoWriter)?;
+        self.writing = Some(batch);
+        Ok(())
     }
 
     /// Nothing is open and nothing is being written: what waits shows only durable state.
     fn release_clean(&mut self) {
-        for parked in std::mem::take(&mut self.open.parked) {
-            parked.release();
+        for release in std::mem::take(&mut self.open.parked) {
+            release(self.epoch);
         }
     }
 
@@ -311,8 +340,8 @@ impl Core {
                 result?;
                 self.feed.publish(&entries);
                 self.outlet.committed(&entries);
-                for reply in parked {
-                    reply.release();
+                for release in parked {
+                    release(self.epoch);
                 }
             }
             Done::NewEpoch(result) => {
@@ -334,6 +363,9 @@ impl Core {
         for _ in 0..8 {
             let before = self.head.fleet.revision;
             let decided = self.decide(&Input::Due, Vec::new(), now);
+            if let Err(error @ CoreError::Refused(_)) = &decided {
+                tracing::error!("what is due could not be decided: {error}");
+            }
             if decided.is_err() || self.head.fleet.revision == before || self.open.is_full() {
                 break;
             }

@@ -125,6 +125,9 @@ pub enum CommitError {
     /// No random numbers from the operating system.
     #[error("the operating system gave no random numbers for a new epoch; the hub must restart")]
     NoRandomness,
+    /// The thread that commits has ended, which it does only by a fault of the program.
+    #[error("the journal's thread has ended; nothing more is confirmed, the hub must restart")]
+    NoWriter,
 }
 
 impl CommitError {

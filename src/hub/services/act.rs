@@ -152,9 +152,9 @@ fn grant(token: &Token, asked: pb::CreateToken) -> Result<TokenGrant, WireError>
 
 async fn reply(shared: &Shared, answer: Answer) -> Result<pb::ActReply, Status> {
     let failures = |list: Vec<(u64, String)>| list.into_iter().map(|(id, why)| pb::ActFailure { id, why }).collect();
-    let cut = shared.core.cut().await.map_err(status)?;
+    let epoch = shared.core.standing().await.map_err(status)?.epoch;
     Ok(pb::ActReply {
-        epoch: cut.epoch.0,
+        epoch: epoch.0,
         revision: answer.revision.map_or(0, |revision| revision.0),
         done: answer.done,
         failed: failures(answer.failed),

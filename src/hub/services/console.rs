@@ -34,14 +34,14 @@ pub struct ConsoleService(pub Arc<Shared>);
 /// # Errors
 /// The hub is ending.
 pub async fn greeting(shared: &Shared) -> Result<pb::HelloReply, Status> {
-    let cut = shared.core.cut().await.map_err(status)?;
+    let standing = shared.core.standing().await.map_err(status)?;
     Ok(pb::HelloReply {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         protocol: PROTOCOL,
         fleet: shared.fleet.to_string(),
-        fleet_name: cut.fleet.profile.name.to_string(),
-        epoch: cut.epoch.0,
-        revision: cut.fleet.revision.0,
+        fleet_name: standing.profile.name.to_string(),
+        epoch: standing.epoch.0,
+        revision: standing.revision.0,
         hub_time: shared.clock.now().wall.0,
         ..pb::HelloReply::default()
     })
@@ -138,7 +138,7 @@ impl Console for ConsoleService {
             .try_into()
             .map_err(|_| Status::invalid_argument("a blob's id is its SHA-256: 32 bytes"))?;
         // Configuration texts are blobs too; they are named only in entries, but ids can be guessed from the texts.
-        let configuration = self.0.core.cut().await.map_err(status)?.fleet.profile.configuration;
+        let configuration = self.0.core.standing().await.map_err(status)?.profile.configuration;
         if configuration == Some(id) && !asker.role.includes(Role::Admin) {
             return Err(Status::permission_denied("the configuration's texts are for admins"));
         }

@@ -59,22 +59,25 @@ impl EnrolService {
             .ok_or_else(|| Status::internal("the hub lost the identity it recorded; ask for a new token"))?;
         let kind = if identity.role == Role::Agent { Kind::Agent } else { Kind::Operator };
         let issued = signing::issue(shared, &request.signing_request, kind, recorded.identity)?;
-        let cut = shared.core.cut().await.map_err(status)?;
-        let host = recorded.host.and_then(|host| cut.fleet.hosts.hosts.get(&host));
+        let standing = shared.core.standing().await.map_err(status)?;
+        let host = match recorded.host {
+            Some(host) => shared.core.host(host).await.map_err(status)?,
+            None => None,
+        };
         let hands =
             answer.token.and_then(|token| registry.tokens.get(&token)).map(|token| token.hands).unwrap_or_default();
         Ok(pb::EnrolReply {
             chain: signing::chain(&issued),
             root: Bytes::copy_from_slice(shared.authority.root()),
             fleet: shared.fleet.to_string(),
-            fleet_name: cut.fleet.profile.name.to_string(),
+            fleet_name: standing.profile.name.to_string(),
             role: pb::Role::from(identity.role).into(),
             identity: recorded.identity.0,
             host: recorded.host.map_or(0, |host| host.0),
             hands: pb::Hands::from(hands).into(),
             link: shared.addresses().link,
-            client: host.map(|host| host.client.to_string()).unwrap_or_default(),
-            site: host.map(|host| host.site.to_string()).unwrap_or_default(),
+            client: host.as_ref().map(|host| host.client.to_string()).unwrap_or_default(),
+            site: host.as_ref().map(|host| host.site.to_string()).unwrap_or_default(),
             name: recorded.name.clone(),
         })
     }

@@ -12,12 +12,12 @@ use crate::fleet::configuration::Assignment;
 use crate::fleet::hosts::HostState;
 use crate::fleet::hosts::vitals::Vitals;
 use crate::fleet::rules::assign::assign;
-use crate::fleet::rules::fact::{Fact, FactBody};
+use crate::fleet::rules::fact::FactBody;
 use crate::fleet::rules::input::Input;
 use crate::fleet::rules::live::Reading;
 use crate::fleet::rules::presence::target_of;
 use crate::fleet::words::{HostId, Now, SafeText, StreamId, Timestamp};
-use crate::hub::core::FactsReply;
+use crate::hub::core::{FactRead, FactsReply};
 use crate::hub::history::SeriesRef;
 use crate::hub::journal::{BlobRecord, blob_id};
 use crate::hub::shared::{Shared, status};
@@ -124,14 +124,14 @@ impl Intake {
         self.stream = StreamId(opening.stream);
         let mut mark = self.shared.core.mark(self.host, self.stream).await.map_err(status)?;
         // What the outbox no longer holds and the hub never got is lost, and said so.
-        if opening.oldest > mark + 1 {
+        if opening.oldest > mark.saturating_add(1) {
             let lost = self.shared.core.facts_lost(self.host, self.stream, mark + 1, opening.oldest - 1).await;
-            if let FactsReply::Confirmed(through) = lost.map_err(status)? {
+            if let FactsReply::Confirmed { through, .. } = lost.map_err(status)? {
                 mark = through;
             }
         }
-        let cut = self.shared.core.cut().await.map_err(status)?;
-        let welcome = pb::Welcome { hub_time: self.shared.clock.now().wall.0, epoch: cut.epoch.0, confirmed: mark };
+        let epoch = self.shared.core.standing().await.map_err(status)?.epoch;
+        let welcome = pb::Welcome { hub_time: self.shared.clock.now().wall.0, epoch: epoch.0, confirmed: mark };
         self.say(Word::Welcome(welcome)).await?;
         self.assign(&opening.assignment).await
     }
@@ -146,73 +146,51 @@ impl Intake {
     }
 
     async fn assignment(&self) -> Result<Option<Assignment>, Status> {
-        let cut = self.shared.core.cut().await.map_err(status)?;
+        let host = self.shared.core.host(self.host).await.map_err(status)?.filter(|host| !host.is_retired());
         let configuration = self.shared.configuration();
-        let host = cut.fleet.hosts.hosts.get(&self.host).filter(|host| !host.is_retired());
         // A synthetic host brings its own checks, made to order.
-        Ok(host.filter(|host| !host.synthetic).map(|host| assign(&configuration, &target_of(host))))
+        Ok(host.filter(|host| !host.synthetic).map(|host| assign(&configuration, &target_of(&host))))
     }
 
     async fn facts(&mut self, facts: pb::Facts) -> Result<bool, Status> {
         if facts.stream != self.stream.0 || facts.facts.len() > limits::FACTS_PER_MESSAGE || facts.first == 0 {
             return Ok(false);
         }
-        let now = self.shared.clock.now().wall;
-        let mut reply = FactsReply::Confirmed(facts.first - 1);
-        let mut run = Vec::new();
-        let mut first = facts.first;
-        for (sequence, bytes) in (facts.first..).zip(&facts.facts) {
-            match decode_fact(bytes.as_ref()) {
-                Ok(fact) => run.push(fact),
-                Err(error) => {
-                    // It will never be readable here; waiting for it would hold up all that follows.
-                    tracing::warn!(host = %self.host, sequence, "a fact is lost: {error}");
-                    let before = self.hand_in(first, std::mem::take(&mut run), now, reply).await?;
-                    if matches!(before, FactsReply::SendFrom(_)) {
-                        reply = before;
-                        break;
-                    }
-                    let lost = self.shared.core.facts_lost(self.host, self.stream, sequence, sequence).await;
-                    reply = lost.map_err(status)?;
-                    first = sequence + 1;
-                }
-            }
-        }
-        reply = self.hand_in(first, run, now, reply).await?;
+        let now = self.shared.clock.now();
+        let read: Vec<FactRead> = facts.facts.iter().map(|fact| read(fact, now.wall)).collect();
+        self.remember_readings(&read, now);
+        let reply = self.shared.core.facts(self.host, self.stream, facts.first, read).await.map_err(status)?;
         let word = match reply {
-            FactsReply::Confirmed(through) => Word::Confirmed(pb::FactsConfirmed { stream: self.stream.0, through }),
+            FactsReply::Confirmed { through, refused } => {
+                if let Some(why) = refused {
+                    self.note_refused(&why).await;
+                }
+                Word::Confirmed(pb::FactsConfirmed { stream: self.stream.0, through })
+            }
             FactsReply::SendFrom(from) => Word::SendFrom(pb::SendFrom { stream: self.stream.0, from }),
         };
         self.say(word).await?;
         Ok(true)
     }
 
-    /// Hands a run of readable facts to the core; `before` is the answer where there are none.
-    async fn hand_in(
-        &self,
-        first: u64,
-        facts: Vec<Fact>,
-        at: Timestamp,
-        before: FactsReply,
-    ) -> Result<FactsReply, Status> {
-        if facts.is_empty() || matches!(before, FactsReply::SendFrom(_)) {
-            return Ok(before);
-        }
-        self.remember_readings(&facts);
-        let facts = facts.into_iter().map(|fact| with_blob(fact, at)).collect();
-        self.shared.core.facts(self.host, self.stream, first, facts).await.map_err(status)
+    async fn note_refused(&self, why: &str) {
+        let host = self.shared.core.host(self.host).await.ok().flatten();
+        let (who, identity) = host.map_or_else(
+            || (format!("host {}", self.host), None),
+            |host| (format!("{} (host {})", host.name, host.id), Some(host.identity)),
+        );
+        self.shared.refusals.note(&self.shared.core, &who, identity, "facts", why).await;
     }
 
     /// A fact is the newest result too, until a reading follows.
-    fn remember_readings(&self, facts: &[Fact]) {
-        let at = self.shared.clock.now();
+    fn remember_readings(&self, facts: &[FactRead], at: Now) {
         let mut live = self.shared.live_mut();
         let host = live.hosts.entry(self.host).or_default();
-        for fact in facts {
+        for (fact, _) in facts.iter().flatten() {
             match &fact.body {
                 FactBody::Check { name, state, summary, perfdata, .. } => {
                     let reading = Reading { state: *state, summary: summary.clone(), perfdata: perfdata.clone(), at };
-                    host.readings.insert(name.clone(), reading);
+                    host.learn(name.clone(), reading);
                 }
                 FactBody::Gone(name) => drop(host.readings.remove(name)),
                 FactBody::Described(_) => {}
@@ -250,7 +228,7 @@ impl Intake {
         let Ok(readings) = readings else { return false };
         for reading in readings {
             let CheckReading { check, state, summary, perfdata, .. } = reading;
-            host.readings.insert(check, Reading { state, summary, perfdata, at: now });
+            host.learn(check, Reading { state, summary, perfdata, at: now });
         }
         true
     }
@@ -275,8 +253,9 @@ impl Intake {
     }
 }
 
-/// Long text becomes a blob beside the entry that names it.
-fn with_blob(fact: Fact, at: Timestamp) -> (Fact, Option<BlobRecord>) {
+/// A fact as it came, its long text made a blob beside the entry that names it.
+fn read(bytes: &[u8], at: Timestamp) -> FactRead {
+    let fact = decode_fact(bytes).map_err(|error| error.to_string())?;
     let blob = match &fact.body {
         FactBody::Check { long_text, .. } if !long_text.as_str().is_empty() => {
             let bytes = bytes::Bytes::copy_from_slice(long_text.as_str().as_bytes());
@@ -284,5 +263,5 @@ fn with_blob(fact: Fact, at: Timestamp) -> (Fact, Option<BlobRecord>) {
         }
         _ => None,
     };
-    (fact, blob)
+    Ok((fact, blob))
 }

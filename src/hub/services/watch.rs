@@ -90,7 +90,7 @@ impl Watcher {
     async fn begin(&mut self, from: pb::WatchRequest) -> Result<Result<(), Gone>, Status> {
         let mut cut = self.shared.core.cut().await.map_err(status)?;
         if from.epoch == cut.epoch.0 && from.revision > cut.fleet.revision.0 {
-            cut.epoch = self.shared.core.restored(Revision(from.revision)).await.map_err(status)?;
+            cut.epoch = self.shared.core.restored(cut.epoch, Revision(from.revision)).await.map_err(status)?;
         }
         if from.epoch == cut.epoch.0 && from.revision > 0 {
             self.at = Revision(from.revision);

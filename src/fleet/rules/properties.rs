@@ -1,0 +1,271 @@
+//! What must hold whatever happens, in whatever order, over simulated hours.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::fleet::alerts::{self, Subject, Until};
+use crate::fleet::checks::Attempts;
+use crate::fleet::identity::Role;
+use crate::fleet::rules::fixture::{World, admin, asker, filter, grant, ids, min, operator, s, scoped, text};
+use crate::fleet::rules::input::{Action, Admission, Input, Verb};
+use crate::fleet::rules::timers;
+use crate::fleet::state::Event;
+use crate::fleet::words::{AlertId, CheckState, HostClass, HostId, Revision};
+use crate::fleet::{checks, hosts, identity};
+
+const CHECKS: [&str; 3] = ["cpu", "disk", "load"];
+const MAX_ATTEMPTS: u32 = 2;
+
+/// One thing that happens.
+#[derive(Clone, Debug)]
+enum Step {
+    Enrol(HostClass),
+    Admit(usize),
+    /// A check of a host runs and finds this; its agent counts attempts.
+    Result(usize, usize, CheckState),
+    Gone(usize, usize),
+    Beat(usize),
+    Goodbye(usize),
+    Retire(usize),
+    Act(u64, Word, bool),
+    ActOnAll(&'static str, Word),
+    Pass(u64),
+    PassBeating(u64),
+    SetClock(i64),
+    Restart,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Word {
+    Acknowledge(Option<bool>),
+    Escalate,
+    Release,
+    Snooze,
+    Note,
+    Close,
+    Check,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let (host, check) = (0..6_usize, 0..CHECKS.len());
+    let state = proptest::sample::select(&CheckState::ALL[..]);
+    let word = prop_oneof![
+        proptest::option::of(any::<bool>()).prop_map(Word::Acknowledge),
+        Just(Word::Escalate),
+        Just(Word::Release),
+        Just(Word::Snooze),
+        Just(Word::Note),
+        Just(Word::Close),
+        Just(Word::Check),
+    ];
+    let filters =
+        proptest::sample::select(&["*", "sev:critical", "lane:new", "open:2m+", "seen:1m+", "state:down"][..]);
+    prop_oneof![
+        2 => proptest::sample::select(&HostClass::ALL[..]).prop_map(Step::Enrol),
+        1 => (1..3_usize).prop_map(Step::Admit),
+        16 => (host.clone(), check.clone(), state).prop_map(|(host, check, state)| Step::Result(host, check, state)),
+        1 => (host.clone(), check).prop_map(|(host, check)| Step::Gone(host, check)),
+        6 => host.clone().prop_map(Step::Beat),
+        1 => host.clone().prop_map(Step::Goodbye),
+        1 => host.prop_map(Step::Retire),
+        8 => (0..12_u64, word.clone(), any::<bool>()).prop_map(|(alert, word, old)| Step::Act(alert, word, old)),
+        2 => (filters, word).prop_map(|(filter, word)| Step::ActOnAll(filter, word)),
+        6 => (1..120_u64).prop_map(Step::Pass),
+        3 => (1..900_u64).prop_map(Step::PassBeating),
+        1 => (-90_000_000..90_000_000_i64).prop_map(Step::SetClock),
+        1 => Just(Step::Restart),
+    ]
+}
+
+/// A world and what an observer notes about it.
+struct Story {
+    world: World,
+    agents: BTreeMap<(HostId, &'static str), Attempts>,
+    /// What the newest confirmed result of each check was.
+    confirmed: BTreeMap<(HostId, &'static str), CheckState>,
+}
+
+impl Story {
+    fn new() -> Self {
+        Self { world: World::new(), agents: BTreeMap::new(), confirmed: BTreeMap::new() }
+    }
+
+    fn host(&self, number: usize) -> Option<HostId> {
+        let present: Vec<HostId> = self.world.fleet.hosts.present().map(|host| host.id).collect();
+        (!present.is_empty()).then(|| present[number % present.len()])
+    }
+
+    fn verb(&self, word: Word) -> Verb {
+        let later = self.world.now.wall + min(3);
+        match word {
+            Word::Acknowledge(None) => Verb::Acknowledge { until: Until::Time(later), note: text("") },
+            Word::Acknowledge(Some(worse)) => {
+                Verb::Acknowledge { until: if worse { Until::Worse } else { Until::Resolved }, note: text("mine") }
+            }
+            Word::Escalate => Verb::Escalate { note: text("") },
+            Word::Release => Verb::Release { to: None, note: text("") },
+            Word::Snooze => Verb::Snooze { until: later, note: text("") },
+            Word::Note => Verb::Note { note: text("seen") },
+            Word::Close => Verb::Close { note: text("") },
+            Word::Check => Verb::CheckNow { host: None, check: None },
+        }
+    }
+
+    fn take(&mut self, step: &Step) {
+        let host = |number: &usize| self.host(*number);
+        match step {
+            Step::Enrol(class) => {
+                let secret = self.world.drawn_hash();
+                self.world
+                    .grant(crate::fleet::rules::input::TokenGrant { class: *class, ..grant(secret, Role::Agent) })
+                    .unwrap();
+                self.world.enrol(secret, "h").unwrap();
+            }
+            Step::Admit(count) => {
+                let agents = vec![Admission { key_hash: [1; 32], name: None }; *count];
+                self.world.feed(Input::Admit { asker: admin(), agents }).unwrap();
+            }
+            Step::Result(number, check, state) => {
+                let Some(host) = host(number) else { return };
+                let check = CHECKS[*check];
+                let attempts = self.agents.entry((host, check)).or_default();
+                let (next, transition) = attempts.observe(*state, MAX_ATTEMPTS);
+                *attempts = next;
+                if transition != checks::Transition::None {
+                    self.world.tell(host, check, next.state, next.hard).unwrap();
+                    if next.hard {
+                        self.confirmed.insert((host, check), next.state);
+                    }
+                }
+            }
+            Step::Gone(number, check) => {
+                let Some(host) = host(number) else { return };
+                let check = CHECKS[*check];
+                self.world.gone(host, check);
+                self.agents.remove(&(host, check));
+                self.confirmed.remove(&(host, check));
+            }
+            Step::Beat(number) => {
+                if let Some(host) = host(number) {
+                    self.world.beat(host);
+                }
+            }
+            Step::Goodbye(number) => {
+                if let Some(host) = host(number) {
+                    self.world.feed(Input::Goodbye { host, reason: text("bye") }).unwrap();
+                }
+            }
+            Step::Retire(number) => {
+                if let Some(host) = host(number) {
+                    self.world.act(&admin(), ids(&[]), Verb::RetireHost(host)).unwrap();
+                    self.confirmed.retain(|(of, _), _| *of != host);
+                }
+            }
+            Step::Act(alert, word, old) => {
+                let verb = self.verb(*word);
+                let lee = scoped(Role::Operator, "synthetic");
+                let asker = if *old { lee } else { operator() };
+                let mut action = self.world.action(&asker, ids(&[AlertId(*alert)]), verb);
+                if *old {
+                    action.seen = Revision(action.seen.0 / 2);
+                }
+                self.world.feed(Input::Action(action)).unwrap();
+            }
+            Step::ActOnAll(all, word) => {
+                let verb = self.verb(*word);
+                let action: Action = self.world.action(&asker("kim", Role::Admin), filter(all, None), verb);
+                self.world.feed(Input::Action(action)).unwrap();
+            }
+            Step::Pass(seconds) => self.pass(s(*seconds)),
+            Step::PassBeating(seconds) => {
+                let hosts: Vec<HostId> = self.world.fleet.hosts.present().map(|host| host.id).collect();
+                self.world.pass_beating(s(*seconds), &hosts);
+            }
+            Step::SetClock(by) => self.world.set_clock(*by),
+            Step::Restart => self.world.restart(),
+        }
+    }
+
+    /// Time passes to the moment at which something is promised, and at no moment before it is anything due.
+    fn pass(&mut self, span: Duration) {
+        let world = &mut self.world;
+        let end = world.now.after(span);
+        world.settle();
+        while world.now.mono < end.mono {
+            let next = timers::next_due(&world.fleet, &world.live, world.now);
+            let wait = next.min(end.mono).since(world.now.mono).max(Duration::from_millis(1));
+            for part in [3, 2] {
+                let between = world.now.after((wait / part).saturating_sub(Duration::from_millis(1)));
+                if between.mono < next && between.mono > world.now.mono {
+                    let early = timers::due(&world.fleet, &world.ledger, &world.live, between);
+                    assert_eq!(early.events, Vec::new(), "promised for {next:?}, due at {:?}", between.mono);
+                }
+            }
+            world.now = world.now.after(wait);
+            world.settle();
+        }
+    }
+
+    /// What an alert says of a check is what its agent confirmed.
+    fn agrees(&self) {
+        let world = &self.world;
+        for alert in world.fleet.alerts.open() {
+            match &alert.subject {
+                Subject::Check { host, check } => {
+                    let confirmed = self.confirmed.get(&(*host, check_name(check.as_str()))).copied();
+                    assert!(confirmed.is_some_and(CheckState::is_problem), "{}: {confirmed:?}", alert.subject);
+                    assert_eq!(Some(alert.level), confirmed, "{}", alert.subject);
+                }
+                Subject::Host(host) => assert_eq!(world.host(*host).state, hosts::HostState::Down),
+                other => panic!("an alert about {other}"),
+            }
+        }
+        for ((host, check), state) in &self.confirmed {
+            let about = world.about(*host, check);
+            if state.is_problem() {
+                let closed = about.is_none_or(|alert| alert.closed_by_hand);
+                assert!(about.is_some_and(alerts::Alert::is_open) || closed, "{check} of {host} is {state}");
+            } else {
+                assert!(about.is_none_or(|alert| !alert.is_open()), "{check} of {host} is {state}");
+            }
+        }
+    }
+
+    /// Numbers of each kind are drawn once.
+    fn numbers_are_new(&self) {
+        let mut drawn = BTreeSet::new();
+        for event in self.world.events_since(0) {
+            let number = match event {
+                Event::Hosts(hosts::Event::Enrolled { host, .. }) => ("host", host.0),
+                Event::Alerts(alerts::Event::Opened { alert, .. }) => ("alert", alert.0),
+                Event::Identity(identity::Event::Recorded(identity)) => ("identity", identity.id.0),
+                Event::Identity(identity::Event::TokenCreated(token)) => ("token", token.id.0),
+                _ => continue,
+            };
+            assert!(drawn.insert(number), "{number:?} was drawn twice");
+        }
+    }
+}
+
+fn check_name(name: &str) -> &'static str {
+    CHECKS.into_iter().find(|check| *check == name).unwrap_or("none")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_rules_keep_their_promises(steps in vec(step(), 1..120)) {
+        let mut story = Story::new();
+        for step in &steps {
+            story.take(step);
+            story.agrees();
+        }
+        story.world.check();
+        story.numbers_are_new();
+        story.world.settle();
+    }
+}
