@@ -1,133 +1,230 @@
-//! The real binary in a pseudo-terminal: what a person sees, and a terminal that is always given back.
+//! The real program in a pseudo-terminal: started, used by key, left, stopped and killed as a person would.
+
+use std::path::Path;
+use std::process::Command;
 
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use crate::pty::{Program, Terminal};
 
-fn home() -> TempDir {
-    tempfile::tempdir().expect("a directory")
+/// A home whose local hub watches for a program that does not run: hard critical at the first look.
+fn home_with_an_alert() -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("watchfloor/hub/config");
+    std::fs::create_dir_all(&config).unwrap();
+    let check = "[check.lost]\nkind = \"process\"\nprocess = \"no-such-program\"\ncritical = \"1:\"\nattempts = 1\n\
+                 interval = \"1s\"\n";
+    std::fs::write(config.join("checks.toml"), check).unwrap();
+    home
 }
 
-fn local_fleet(home: &TempDir, width: u16, height: u16) -> Terminal {
-    let terminal = Program::watchfloor(home.path()).start(width, height);
-    terminal.wait_for("FLOOR");
-    terminal.wait_for("1/1");
-    terminal
+/// Waits for the floor with this machine's own fleet on it.
+#[track_caller]
+fn wait_for_floor(terminal: &Terminal) {
+    terminal.wait_until("the floor shows the local fleet, live", |screen| {
+        let text = screen.contents();
+        text.starts_with("FLOOR") && text.contains("local LIVE") && text.contains("1/1")
+    });
 }
 
-#[test]
-fn the_local_fleet_shows_this_machine_and_q_gives_the_terminal_back() {
-    let home = home();
-    let mut terminal = local_fleet(&home, 80, 24);
-    terminal.type_keys("3");
-    terminal.wait_for("HOSTS");
-    terminal.wait_for(" up ");
-    terminal.type_keys("\r");
-    terminal.wait_for("alerts and checks");
-    terminal.wait_for("memory");
+#[track_caller]
+fn leave(terminal: &mut Terminal) {
     terminal.type_keys("q");
-    terminal.wait_for("HOSTS");
-    terminal.type_keys("q");
-    assert!(terminal.wait_exit().success(), "q from a screen of the top row leaves with exit 0");
+    let status = terminal.wait_exit();
+    assert!(status.success(), "{status:?}");
     terminal.assert_restored();
 }
 
 #[test]
-fn help_comes_from_the_action_table_and_closes() {
-    let home = home();
-    let mut terminal = local_fleet(&home, 200, 60);
-    terminal.type_keys("?");
-    terminal.wait_for("keys here");
-    terminal.wait_for("Show only the rows that match.");
-    terminal.type_keys("q");
-    terminal.wait_gone("keys here");
-    terminal.type_keys("q");
-    assert!(terminal.wait_exit().success());
+fn the_first_screen_is_this_machine_and_q_leaves() {
+    for (width, height) in [(80, 24), (200, 60)] {
+        let home = tempfile::tempdir().unwrap();
+        let mut terminal = Program::watchfloor(home.path()).start(width, height);
+        wait_for_floor(&terminal);
+        terminal.type_keys("3");
+        terminal.wait_until("this machine is up", |screen| {
+            let text = screen.contents();
+            text.starts_with("HOSTS") && text.contains(" up ")
+        });
+        leave(&mut terminal);
+        let written = terminal.written();
+        assert!(written.ends_with(b"\x1b[?1049l"), "nothing is written after the terminal was given back");
+    }
 }
 
 #[test]
-fn a_second_console_joins_the_first_and_takes_over_when_it_leaves() {
-    let home = home();
-    let mut first = local_fleet(&home, 80, 24);
-    let mut second = local_fleet(&home, 100, 30);
-    first.type_keys("q");
-    assert!(first.wait_exit().success());
-    second.wait_until("the link is up again", |screen| {
-        screen.rows(0, 100).next().is_some_and(|line| line.contains("LIVE, not judging yet"))
+fn an_alert_is_acknowledged_by_key_and_the_command_line_sees_it() {
+    let home = home_with_an_alert();
+    let mut terminal = Program::watchfloor(home.path()).start(120, 30);
+    terminal.wait_for("1 NEW");
+    terminal.type_keys("2");
+    terminal.wait_until("the alert is a row", |screen| screen.contents().contains(" lost "));
+    terminal.type_keys("a");
+    terminal.wait_for("ote");
+    terminal.type_keys("looking at it\r");
+    terminal.wait_until("it is owned because the hub said so", |screen| {
+        let text = screen.contents();
+        text.contains("0 NEW") && text.contains("1 owned")
     });
-    second.type_keys("7");
-    // The journal's second start is the proof that the second console serves now.
-    second.wait_until("two starts in the journal", |screen| screen.contents().matches("the hub started").count() >= 2);
-    second.type_keys("q");
-    assert!(second.wait_exit().success());
-    second.assert_restored();
+    let seen = Command::new(env!("CARGO_BIN_EXE_watchfloor"))
+        .args(["alerts", "--json"])
+        .env("WATCHFLOOR_HOME", home.path().join("watchfloor"))
+        .output()
+        .unwrap();
+    assert!(seen.status.success(), "{}", String::from_utf8_lossy(&seen.stderr));
+    let alerts: serde_json::Value = serde_json::from_slice(&seen.stdout).unwrap();
+    assert_eq!(alerts[0]["check"], "lost", "{alerts}");
+    assert_eq!(alerts[0]["lane"], "owned", "{alerts}");
+    assert_eq!(alerts[0]["acknowledged"]["note"], "looking at it", "{alerts}");
+    leave(&mut terminal);
 }
 
 #[test]
-fn sigterm_and_sighup_give_the_terminal_back() {
+fn signals_end_it_and_the_terminal_is_given_back() {
     for signal in [Signal::SIGTERM, Signal::SIGHUP] {
-        let home = home();
-        let mut terminal = local_fleet(&home, 80, 24);
+        let home = tempfile::tempdir().unwrap();
+        let mut terminal = Program::watchfloor(home.path()).start(80, 24);
+        wait_for_floor(&terminal);
         terminal.signal(signal);
-        assert!(terminal.wait_exit().success(), "{signal}");
+        terminal.wait_exit();
         terminal.assert_restored();
     }
 }
 
 #[test]
-fn a_resize_storm_ends_on_a_whole_screen() {
-    let home = home();
-    let mut terminal = local_fleet(&home, 80, 24);
-    for size in 0..60_u16 {
-        terminal.resize(20 + size * 3, 5 + size);
+fn it_stops_for_the_shell_and_comes_back() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Program::shell(home.path()).start(80, 24);
+    terminal.wait_for("shell> ");
+    terminal.type_keys(&format!("{}\r", env!("CARGO_BIN_EXE_watchfloor")));
+    wait_for_floor(&terminal);
+    terminal.type_keys("\x1a");
+    terminal.wait_until("the shell has its screen and its cursor", |screen| {
+        !screen.alternate_screen() && !screen.hide_cursor() && screen.contents().contains("Stopped")
+    });
+    terminal.type_keys("echo still here\r");
+    terminal.wait_for("\nstill here");
+    terminal.type_keys("fg\r");
+    wait_for_floor(&terminal);
+    terminal.type_keys("2");
+    terminal.wait_for("no open alert");
+    terminal.type_keys("q");
+    terminal.wait_until("the shell is back", |screen| !screen.alternate_screen() && !screen.hide_cursor());
+    terminal.type_keys("echo code $?\r");
+    terminal.wait_for("\ncode 0");
+    terminal.type_keys("exit\r");
+    terminal.wait_exit();
+}
+
+#[test]
+fn a_storm_of_sizes_leaves_the_last_one_painted() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Program::watchfloor(home.path()).start(80, 24);
+    wait_for_floor(&terminal);
+    let sizes = [(1, 1), (200, 60), (2, 40), (60, 3), (79, 24), (80, 23), (300, 100), (20, 5)];
+    for round in 0..20_u16 {
+        let (width, height) = sizes[usize::from(round) % sizes.len()];
+        terminal.resize(width + round % 3, height + round % 2);
     }
-    terminal.resize(100, 30);
-    terminal.wait_until("the footer stands in the last line", |screen| {
-        screen.rows(0, 100).nth(29).is_some_and(|line| line.contains("? help"))
+    terminal.resize(79, 24);
+    terminal.wait_for("this terminal has 79 and 24");
+    terminal.resize(120, 40);
+    terminal.wait_until("the floor fills the new size", |screen| {
+        let text = screen.contents();
+        text.starts_with("FLOOR") && text.lines().last().is_some_and(|line| line.contains("help"))
     });
-    terminal.type_keys("q");
-    assert!(terminal.wait_exit().success());
+    leave(&mut terminal);
 }
 
 #[test]
-fn without_colours_the_cursor_is_still_seen() {
-    let home = home();
+fn no_color_means_no_colour() {
+    let home = home_with_an_alert();
     let mut terminal = Program::watchfloor(home.path()).env("NO_COLOR", "1").start(80, 24);
-    terminal.wait_for("1/1");
-    let written = String::from_utf8_lossy(&terminal.written()).into_owned();
-    let coloured = ["\u{1b}[38;", "\u{1b}[48;", "\u{1b}[31m", "\u{1b}[32m"];
-    assert!(coloured.iter().all(|colour| !written.contains(colour)), "no colour under NO_COLOR");
-    terminal.wait_until("the cursor's row is reversed", |screen| {
-        (0..24).any(|row| screen.cell(row, 3).is_some_and(vt100::Cell::inverse))
+    terminal.wait_for("1 NEW");
+    terminal.type_keys("2");
+    terminal.wait_for(" lost ");
+    leave(&mut terminal);
+    let coloured: Vec<String> = attributes(&terminal.written()).into_iter().filter(|code| is_colour(code)).collect();
+    assert!(coloured.is_empty(), "colours were sent: {coloured:?}");
+    let with = {
+        let mut terminal = Program::watchfloor(home.path()).start(80, 24);
+        terminal.wait_for("1 NEW");
+        leave(&mut terminal);
+        attributes(&terminal.written()).iter().any(|code| is_colour(code))
+    };
+    assert!(with, "without NO_COLOR there are colours: else the test would prove nothing");
+}
+
+/// The parameters of every SGR sequence.
+fn attributes(written: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(written);
+    let sequences = text.split("\x1b[").skip(1).filter_map(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, ';' | ':' | '?'))?;
+        rest[end..].starts_with('m').then(|| rest[..end].to_owned())
     });
-    terminal.type_keys("q");
-    assert!(terminal.wait_exit().success());
+    sequences.collect()
+}
+
+fn is_colour(parameters: &str) -> bool {
+    parameters
+        .split([';', ':'])
+        .filter_map(|number| number.parse::<u16>().ok())
+        .any(|number| matches!(number, 30..=38 | 40..=48 | 90..=97 | 100..=107))
 }
 
 #[test]
-fn a_terminal_that_cannot_place_text_is_refused_in_a_sentence() {
-    let home = home();
+fn a_dumb_terminal_gets_a_sentence() {
+    let home = tempfile::tempdir().unwrap();
     let mut terminal = Program::watchfloor(home.path()).env("TERM", "dumb").start(80, 24);
-    terminal.wait_for("TERM=dumb");
-    assert!(!terminal.wait_exit().success());
+    let status = terminal.wait_exit();
+    assert_eq!(status.exit_code(), 1);
+    let written = String::from_utf8(terminal.written()).unwrap();
+    assert!(written.contains("watchfloor status") && written.contains("TERM=xterm"), "a way out: {written}");
+    assert!(!written.contains('\x1b'), "{written:?}");
 }
 
 #[test]
-fn ctrl_z_stops_and_fg_comes_back() {
-    let home = home();
-    let binary = env!("CARGO_BIN_EXE_watchfloor");
-    let mut shell = Program::shell(home.path()).start(100, 30);
-    shell.type_keys(&format!("{binary}\r"));
-    shell.wait_for("1/1");
-    shell.type_keys("\u{1a}");
-    shell.wait_until("the shell is back", |screen| screen.contents().contains("Stopped"));
-    shell.type_keys("fg\r");
-    shell.wait_until("the floor is back", |screen| {
-        screen.contents().contains("FLOOR") && !screen.contents().contains("Stopped")
+fn a_second_console_joins_and_takes_over_when_the_first_is_killed() {
+    let home = home_with_an_alert();
+    let mut first = Program::watchfloor(home.path()).start(100, 30);
+    first.wait_for("1 NEW");
+    let mut second = Program::watchfloor(home.path()).start(100, 30);
+    second.wait_for("1 NEW");
+    first.signal(Signal::SIGKILL);
+    first.wait_exit();
+    second.wait_until("the second sees that the hub is gone", |screen| !screen.contents().contains("local LIVE"));
+    second.wait_until("the second serves", |screen| {
+        let text = screen.contents();
+        text.contains("local LIVE") && text.contains("1 NEW")
     });
-    shell.type_keys("q");
-    shell.wait_gone("FLOOR");
-    shell.type_keys("exit 0\r");
-    assert!(shell.wait_exit().success());
+    leave(&mut second);
+    assert!(journal(home.path()).matches("the hub started").count() == 2);
+}
+
+/// The journal in words, read by a console's next hub.
+fn journal(home: &Path) -> String {
+    let mut terminal = Program::watchfloor(home).start(200, 60);
+    terminal.wait_for("local LIVE");
+    let output = Command::new(env!("CARGO_BIN_EXE_watchfloor"))
+        .args(["journal", "--limit", "0"])
+        .env("WATCHFLOOR_HOME", home.join("watchfloor"))
+        .output()
+        .unwrap();
+    let before = String::from_utf8(output.stdout).unwrap();
+    leave(&mut terminal);
+    // The hub that this reading needed has started too: its own entry is no news.
+    before.replacen("the hub started", "", 1)
+}
+
+#[test]
+fn help_comes_from_the_action_table_and_closes() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Program::watchfloor(home.path()).start(200, 60);
+    wait_for_floor(&terminal);
+    terminal.type_keys("?");
+    terminal.wait_for("Fold or unfold the rows that are quiet.");
+    terminal.type_keys("q");
+    terminal.wait_gone("keys here");
+    leave(&mut terminal);
 }

@@ -7,7 +7,7 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     fits(pattern.as_bytes(), text.as_bytes(), |a, b| a == b)
 }
 
-/// As [`matches`], without regard to the case of ASCII letters: for names of hosts.
+/// As [`matches()`], without regard to the case of ASCII letters: for names of hosts.
 #[must_use]
 pub fn matches_ignoring_case(pattern: &str, text: &str) -> bool {
     fits(pattern.as_bytes(), text.as_bytes(), |a, b| a.eq_ignore_ascii_case(&b))
