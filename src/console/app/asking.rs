@@ -54,6 +54,7 @@ impl Asking {
                 prompt(action.name(), Answer::TypedOut(count.to_string()))
                     .line(Role::Text, "type the number of alerts it is about")
             }
+            Action::AcknowledgeWith => prompt("Acknowledge", optional).line(Role::Text, "until it gets worse; a note?"),
             Action::Escalate => prompt("Escalate", Answer::SameKey(asked.key))
                 .line(Role::Text, "brings it to its next step by hand; no policy names people yet, so nobody is rung:")
                 .line(Role::Text, "the step is journaled and every console shows it. Whoever owns it keeps it."),
@@ -98,6 +99,7 @@ impl Asking {
                 Verb::Close { note: if typed { String::new() } else { note } }
             }
             Action::CheckNow => Verb::CheckNow { host: None, check: None },
+            Action::AcknowledgeWith => Verb::Acknowledge { until: Until::Worse, note },
             _ => Verb::Acknowledge { until: Until::Worse, note: String::new() },
         })
     }

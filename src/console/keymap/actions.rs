@@ -73,6 +73,7 @@ macro_rules! actions {
 
 actions! {
     Acknowledge "acknowledge" "ack" SUBJECTS Act "Acknowledge: you have it, and its notices stop.";
+    AcknowledgeWith "acknowledge-with" "" SUBJECTS Act "Acknowledge with a note.";
     Escalate "escalate" "escalate" SUBJECTS Confirm "Escalate: shows whom it will ring and how; the same key again sends.";
     Release "release" "release" SUBJECTS Act "Release what you own, or hand it over.";
     Snooze "snooze" "snooze" SUBJECTS Act "Snooze: own it and hear of it again after a time.";

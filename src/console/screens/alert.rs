@@ -106,7 +106,12 @@ impl AlertScreen {
                 return vec![Effect::Act(Verb::Acknowledge { until: Until::Worse, note: String::new() }, about())];
             }
             Action::CheckNow => return vec![Effect::Act(Verb::CheckNow { host: None, check: None }, about())],
-            Action::Escalate | Action::Release | Action::Snooze | Action::Note | Action::Close => {
+            Action::AcknowledgeWith
+            | Action::Escalate
+            | Action::Release
+            | Action::Snooze
+            | Action::Note
+            | Action::Close => {
                 return vec![Effect::Begin(action, about())];
             }
             Action::Open => {

@@ -237,7 +237,12 @@ impl Alerts {
                 return self.act(Verb::Acknowledge { until: Until::Worse, note: String::new() });
             }
             Action::CheckNow => return self.act(Verb::CheckNow { host: None, check: None }),
-            Action::Escalate | Action::Release | Action::Snooze | Action::Note | Action::Close => {
+            Action::AcknowledgeWith
+            | Action::Escalate
+            | Action::Release
+            | Action::Snooze
+            | Action::Note
+            | Action::Close => {
                 return match self.about() {
                     Ok(about) => vec![Effect::Begin(action, about)],
                     Err(effect) => vec![effect],

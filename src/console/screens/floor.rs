@@ -97,6 +97,7 @@ impl Floor {
                 return filter.map(Effect::HostsOf).into_iter().collect();
             }
             Action::Acknowledge
+            | Action::AcknowledgeWith
             | Action::Escalate
             | Action::Release
             | Action::Snooze

@@ -157,7 +157,12 @@ impl HostScreen {
                 let verb = Verb::Acknowledge { until: Until::Worse, note: String::new() };
                 return vec![Effect::Act(verb, self.about(&lines))];
             }
-            Action::Escalate | Action::Release | Action::Snooze | Action::Note | Action::Close => {
+            Action::AcknowledgeWith
+            | Action::Escalate
+            | Action::Release
+            | Action::Snooze
+            | Action::Note
+            | Action::Close => {
                 return vec![Effect::Begin(action, self.about(&lines))];
             }
             Action::Copy => {

@@ -195,7 +195,12 @@ impl Hosts {
                     About::Alerts(about),
                 )];
             }
-            Action::Escalate | Action::Release | Action::Snooze | Action::Note | Action::Close => {
+            Action::AcknowledgeWith
+            | Action::Escalate
+            | Action::Release
+            | Action::Snooze
+            | Action::Note
+            | Action::Close => {
                 let about = self.alerts_of_targets(world);
                 return vec![Effect::Begin(action, About::Alerts(about))];
             }
