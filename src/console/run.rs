@@ -82,6 +82,7 @@ pub async fn run(setup: Setup) -> Result<(), TerminalError> {
                     events = Some(Events::start());
                 }
                 Signal::Reload => terminal.repaint(),
+                Signal::Resized => terminal.follow_size(),
             },
             inputs = next_inputs(&mut events) => {
                 if console.take_inputs(inputs, &mut terminal, &mut events) {

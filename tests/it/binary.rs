@@ -236,3 +236,22 @@ fn help_comes_from_the_action_table_and_closes() {
     terminal.wait_gone("keys here");
     leave(&mut terminal);
 }
+
+#[test]
+fn keys_do_nothing_where_their_effect_can_not_be_seen() {
+    let home = home_with_an_alert();
+    let mut terminal = Program::watchfloor(home.path()).start(120, 30);
+    terminal.wait_for("1 NEW");
+    terminal.type_keys("2");
+    terminal.wait_for("no-such-program");
+    terminal.resize(79, 24);
+    terminal.wait_for("this terminal has 79 and 24");
+    terminal.type_keys("aC\r");
+    // A size that changes while keys arrive must not be lost among them.
+    terminal.resize(120, 30);
+    terminal.wait_for("no-such-program");
+    assert!(terminal.text().contains("1 NEW"), "nobody saw what that key did");
+    terminal.resize(40, 10);
+    terminal.wait_for("press q to leave");
+    leave(&mut terminal);
+}

@@ -48,6 +48,7 @@ async fn run() {
                     events = Some(Events::start());
                 }
                 Signal::Reload => {}
+                Signal::Resized => terminal.follow_size(),
             },
             inputs = batch => for input in inputs {
                 match input {

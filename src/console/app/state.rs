@@ -75,6 +75,8 @@ pub struct App {
     said: Option<(Role, String)>,
     generation: u64,
     height: u16,
+    /// The terminal shows one sentence and nothing else.
+    unseen: bool,
 }
 
 impl App {
@@ -99,6 +101,7 @@ impl App {
             said: None,
             generation: 0,
             height: 24,
+            unseen: false,
         }
     }
 
@@ -208,6 +211,8 @@ impl App {
     /// Takes an input; `None` when nothing changed.
     pub fn input(&mut self, input: Input, stamp: FrameStamp, now: Instant) -> Option<Vec<Order>> {
         match input {
+            Input::Key { key, .. } if self.unseen => self.unseen_key(key),
+            Input::Paste(_) if self.unseen => None,
             Input::Key { key, count } => self.key(key, count, stamp, now),
             Input::Paste(text) => self.paste(&text, stamp, now),
             Input::Resize { .. } => Some(Vec::new()),
@@ -246,6 +251,15 @@ impl App {
                 Some(Vec::new())
             }
             Pressed::Nothing => None,
+        }
+    }
+
+    /// A key on a terminal too small to show what it would do: only those that leave work.
+    fn unseen_key(&mut self, key: Key) -> Option<Vec<Order>> {
+        match self.seat.keymap.press(Context::Global, key) {
+            Pressed::Action(Action::Back | Action::Leave) => Some(self.leave()),
+            Pressed::Action(Action::Stop) => Some(vec![Order::Stop]),
+            _ => None,
         }
     }
 
@@ -501,6 +515,7 @@ impl App {
     /// Brings the lists up to date, before a frame.
     pub fn refresh(&mut self, area: Rect, now: Instant) {
         self.height = area.height.saturating_sub(2);
+        self.unseen = area.width < LEAST.width || area.height < LEAST.height;
         let world = World { replicas: &self.replicas, acts: &self.acts, now };
         match self.path.last() {
             Some(Place::Floor) => self.floor.refresh(self.height, world),

@@ -1,6 +1,7 @@
 //! The journal: who decided what, and when. The newest entries are asked for; what arrives is added on top.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
 
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
@@ -35,7 +36,8 @@ pub struct Journal {
     /// Newest first, by fleet.
     entries: Vec<VecDeque<Entry>>,
     dirty: bool,
-    asked: bool,
+    /// Which fleets were asked, each over the link that is up since then: what a lost link swallowed is asked again.
+    asked: BTreeMap<FleetIndex, Instant>,
     /// The filter: bare words over what is written.
     pub filter: FilterLine,
 }
@@ -50,20 +52,19 @@ const COLUMNS: [Column; 4] = [
 impl Journal {
     /// Asks for the newest entries of all fleets, at the first visit and after a link came back.
     pub fn visit(&mut self, world: World<'_>) -> Vec<Effect> {
-        if self.asked {
-            return Vec::new();
-        }
         let live = world.replicas.iter().filter(|(_, replica)| replica.link().is_live());
-        let asks: Vec<Effect> =
-            live.map(|(fleet, _)| Effect::Ask(fleet, Topic::Journal { before: None, limit: PAGE })).collect();
-        self.asked = !asks.is_empty();
-        asks
+        let asks = live.filter_map(|(fleet, replica)| {
+            let since = replica.link().since();
+            let first = self.asked.insert(fleet, since) != Some(since);
+            first.then_some(Effect::Ask(fleet, Topic::Journal { before: None, limit: PAGE }))
+        });
+        asks.collect()
     }
 
     /// Takes over entries that arrived.
     pub fn absorb(&mut self, fleet: FleetIndex, changed: &Changed) {
         if changed.everything {
-            self.asked = false;
+            self.asked.remove(&fleet);
         }
         for entry in &changed.entries {
             self.add(fleet, entry.clone());

@@ -134,6 +134,13 @@ impl Terminal {
         self.pace.want(Cause::Person);
     }
 
+    /// Asks the terminal for its size and takes it over.
+    pub fn follow_size(&mut self) {
+        if let Ok((width, height)) = crossterm::terminal::size() {
+            self.resize(width, height);
+        }
+    }
+
     /// Asks for a full repaint, where something else may have written on the screen.
     pub fn repaint(&mut self) {
         self.screen.forget();

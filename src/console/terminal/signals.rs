@@ -17,6 +17,9 @@ pub enum Signal {
     Continue,
     /// Read the theme and the key map again (SIGUSR1).
     Reload,
+    /// The terminal has another size (SIGWINCH). The reader of keys tells of it too, but loses the news where keys
+    /// arrive at the same moment.
+    Resized,
 }
 
 /// The signals, caught from the moment this is made.
@@ -28,6 +31,7 @@ pub struct Signals {
     stop: Stream,
     go_on: Stream,
     reload: Stream,
+    resized: Stream,
 }
 
 impl Signals {
@@ -43,6 +47,7 @@ impl Signals {
             stop: signal(SignalKind::from_raw(nix::sys::signal::Signal::SIGTSTP as i32))?,
             go_on: signal(SignalKind::from_raw(nix::sys::signal::Signal::SIGCONT as i32))?,
             reload: signal(SignalKind::user_defined1())?,
+            resized: signal(SignalKind::window_change())?,
         })
     }
 
@@ -56,6 +61,7 @@ impl Signals {
             _ = self.stop.recv() => Signal::Stop,
             _ = self.go_on.recv() => Signal::Continue,
             _ = self.reload.recv() => Signal::Reload,
+            _ = self.resized.recv() => Signal::Resized,
         }
     }
 }
