@@ -249,8 +249,8 @@ fn keys_do_nothing_where_their_effect_can_not_be_seen() {
     terminal.type_keys("aC\r");
     // A size that changes while keys arrive must not be lost among them.
     terminal.resize(120, 30);
-    terminal.wait_for("no-such-program");
-    assert!(terminal.text().contains("1 NEW"), "nobody saw what that key did");
+    let seen = terminal.wait_for("no-such-program");
+    assert!(seen.contains("1 NEW"), "nobody saw what that key did:\n{seen}");
     terminal.resize(40, 10);
     terminal.wait_for("press q to leave");
     leave(&mut terminal);

@@ -186,7 +186,6 @@ pub fn story() -> Story {
                 until: Until::Worse,
                 level: CheckState::Critical,
                 note: SafeText::new("growing volume with Fox"),
-                level: CheckState::Warning,
             },
         },
     );
@@ -200,7 +199,6 @@ pub fn story() -> Story {
                 until: Until::Resolved,
                 level: CheckState::Warning,
                 note: SafeText::default(),
-                level: CheckState::Warning,
             },
         },
     );
@@ -214,7 +212,6 @@ pub fn story() -> Story {
                 until: NOW + Duration::from_secs(3 * 3600),
                 level: CheckState::Warning,
                 note: SafeText::default(),
-                level: CheckState::Warning,
             },
         },
     );
