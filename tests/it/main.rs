@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module a subject.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
+mod access;
 mod agent;
 mod binary;
 mod cli;
@@ -13,6 +14,7 @@ mod golden;
 mod golden_story;
 mod histories;
 mod house;
+mod hub_kill;
 mod hubs_and_console;
 mod plugins;
 mod pty;
