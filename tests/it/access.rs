@@ -13,6 +13,9 @@ use watchfloor::hub::doors::Peer;
 use watchfloor::trust::{Kind, Principal};
 use watchfloor::wire::DESCRIPTORS;
 
+/// Who calls, as what peer, and which calls are granted.
+type Row<'a> = (&'a str, Option<Peer>, Vec<&'a [Call]>);
+
 fn identity(id: u64, role: Role, revoked: bool) -> Identity {
     Identity {
         id: IdentityId(id),
@@ -75,7 +78,7 @@ fn each_role_may_do_what_is_said_of_it_and_nothing_else() {
     let acts: &[Call] = &[Call::Act];
     let swarm: &[Call] = &[Call::Sign];
     let agents: &[Call] = &[Call::AgentHello, Call::AgentLink, Call::AgentRenew, Call::Health];
-    let table: [(&str, Option<Peer>, Vec<&[Call]>); 15] = [
+    let table: [Row<'_>; 15] = [
         ("viewer", Some(certificate(Kind::Operator, 1)), vec![reads]),
         ("operator", Some(certificate(Kind::Operator, 2)), vec![reads, acts]),
         ("admin", Some(certificate(Kind::Operator, 3)), vec![reads, acts, swarm]),
