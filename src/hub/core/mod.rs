@@ -9,6 +9,8 @@ mod clock;
 mod head;
 mod request;
 mod task;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use clock::Clock;

@@ -1,11 +1,11 @@
 //! A journal that fails on purpose, for the tests of those who commit.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::errors::CommitError;
+use super::errors::{CommitError, OpenError};
 use super::port::{Commit, Journal, JournalReader, Meta};
-use crate::fleet::words::{Epoch, Timestamp};
+use crate::fleet::words::{Epoch, FleetId, Timestamp};
 
 /// Passes everything on until a set number of commits, then fails as SQLite does when fsync returns EIO.
 pub struct FailingJournal<J> {
@@ -56,4 +56,12 @@ impl<J: Journal> Journal for FailingJournal<J> {
     fn reader(&self) -> Arc<dyn JournalReader> {
         self.inner.reader()
     }
+}
+
+/// The journal as it is on disk, for tests of those who know only the port.
+pub type Real = crate::hub::journal::SqliteJournal;
+
+/// Opens one.
+pub fn real(path: &Path, fleet: &FleetId) -> Result<Real, OpenError> {
+    Real::open(path, fleet)
 }
