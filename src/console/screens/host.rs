@@ -380,13 +380,12 @@ impl HostScreen {
     fn samples(&self, name: &str, now: Timestamp, cells: u16) -> Vec<Option<f64>> {
         let mut samples = vec![None; usize::from(cells)];
         let Some(series) = self.series.iter().find(|series| series.name.as_str() == name) else { return samples };
-        let hour = HOUR.as_millis() as f64;
+        // Whole numbers: samples a cell apart must not fall into one cell and leave the next one empty.
+        let hour = HOUR.as_millis();
         for (at, value) in &series.points {
-            let age = now.since(*at).as_millis() as f64;
-            let place = (1.0 - age / hour) * f64::from(cells);
-            if place >= 0.0
-                && let Some(cell) = samples.get_mut((place as usize).min(usize::from(cells).saturating_sub(1)))
-            {
+            let cells_ago = now.since(*at).as_millis() * u128::from(cells) / hour;
+            let place = usize::from(cells).checked_sub(1 + usize::try_from(cells_ago).unwrap_or(usize::MAX - 1));
+            if let Some(cell) = place.and_then(|place| samples.get_mut(place)) {
                 *cell = Some(*value);
             }
         }
