@@ -26,6 +26,9 @@ pub fn run(asked: &arguments::Console, directories: &Directories) -> Result<(), 
             "--plain comes with a later version; until then `watchfloor status` and `watchfloor alerts` print lines",
         ));
     }
+    if asked.mask {
+        return Err(Failure::usage("--mask comes with a later version: no name would be hidden yet, so it is refused"));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

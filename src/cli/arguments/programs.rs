@@ -16,10 +16,10 @@ pub struct Console {
     /// Show only this fleet; may be repeated
     #[arg(long, value_name = "NAME")]
     pub fleet: Vec<String>,
-    /// For a wall screen: nothing can be changed, the screens take turns
+    /// For a wall screen: nothing can be changed from it; its own layout comes with a later version
     #[arg(long)]
     pub wall: bool,
-    /// Lines of text instead of screens: for a screen reader, a serial line or a pipe
+    /// Lines of text instead of screens; comes with a later version and is refused until then
     #[arg(long)]
     pub plain: bool,
     /// Nothing can be changed from this console
@@ -37,7 +37,7 @@ pub struct Console {
     /// Draw with ASCII characters only
     #[arg(long)]
     pub ascii: bool,
-    /// Hide the names of clients, sites and hosts, for a shared screen
+    /// Hide the names of clients, sites and hosts; comes with a later version and is refused until then
     #[arg(long)]
     pub mask: bool,
 }

@@ -103,9 +103,7 @@ pub fn refusal(env: impl Fn(&str) -> Option<String>) -> Option<String> {
         "dumb" => "the terminal says TERM=dumb: it can't place text".to_owned(),
         _ => return None,
     };
-    Some(format!(
-        "{what}; use `watchfloor console --plain` or `watchfloor status`, or set TERM (for example TERM=xterm)"
-    ))
+    Some(format!("{what}; use `watchfloor status` or `watchfloor alerts`, or set TERM (for example TERM=xterm)"))
 }
 
 #[cfg(test)]
@@ -155,7 +153,7 @@ mod tests {
     #[test]
     fn a_terminal_that_cannot_place_text_is_refused_with_a_way_out() {
         let env = |term: &'static str| move |name: &str| (name == "TERM").then(|| term.to_owned());
-        assert!(refusal(env("dumb")).unwrap().contains("--plain"));
+        assert!(refusal(env("dumb")).unwrap().contains("`watchfloor status`"));
         assert!(refusal(|_| None).unwrap().contains("set TERM"));
         assert_eq!(refusal(env("xterm")), None);
     }

@@ -42,7 +42,7 @@ pub enum TerminalError {
     #[error("{0}")]
     Unsuitable(String),
     /// The terminal did not answer as one.
-    #[error("can't use the terminal: {0}; use `watchfloor console --plain` or `watchfloor status`")]
+    #[error("can't use the terminal: {0}; use `watchfloor status` or `watchfloor alerts`")]
     Io(#[from] io::Error),
 }
 
@@ -82,8 +82,8 @@ impl Terminal {
     /// A sentence with a way out, where there is no terminal or it can't place text.
     pub fn open() -> Result<Self, TerminalError> {
         if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
-            let sentence = "the console needs a terminal as its input and output; without one use `watchfloor console \
-                            --plain` or `watchfloor status`";
+            let sentence = "the console needs a terminal as its input and output; without one use `watchfloor \
+                            status` or `watchfloor alerts`";
             return Err(TerminalError::Unsuitable(sentence.to_owned()));
         }
         if let Some(sentence) = refusal(|name| std::env::var(name).ok()) {
