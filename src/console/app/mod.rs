@@ -2,6 +2,8 @@
 
 mod asking;
 mod chrome;
+mod sending;
+mod stage;
 mod state;
 
 pub use asking::Asking;

@@ -4,17 +4,18 @@
 //! cursor leaves it; while rows are marked the order holds still and arrivals are counted. Only the person moves the
 //! cursor to another row or changes a mark; new data never does.
 
+mod index;
 mod window;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::Hash;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
+pub use index::Index;
 pub use window::Scrolling;
 
 /// What a key of a list must be able to do.
-pub trait RowKey: Clone + Ord + Hash {}
-impl<K: Clone + Ord + Hash> RowKey for K {}
+pub trait RowKey: Clone + Ord {}
+impl<K: Clone + Ord> RowKey for K {}
 
 /// The rows as they are shown, with cursor, marks and the window onto them.
 #[derive(Clone, Debug)]
@@ -23,13 +24,11 @@ pub struct ListState<K> {
     /// The cursor's place in `rows`; `None` only while there are none.
     at: Option<usize>,
     /// Rows that are still shown although the data has them no more.
-    gone: HashSet<K>,
+    gone: BTreeSet<K>,
     marks: BTreeSet<K>,
-    /// The newest data, while marks hold the rows still.
-    behind: Option<Vec<K>>,
+    /// The rows by id, made when data arrives while marks hold them still.
+    held: Option<Vec<K>>,
     arrivals: usize,
-    /// Where each row stands, made when data arrives while the rows hold still.
-    places: Option<HashMap<K, usize>>,
     offset: usize,
     height: usize,
     scrolling: Scrolling,
@@ -40,11 +39,10 @@ impl<K> Default for ListState<K> {
         Self {
             rows: Vec::new(),
             at: None,
-            gone: HashSet::new(),
+            gone: BTreeSet::new(),
             marks: BTreeSet::new(),
-            behind: None,
+            held: None,
             arrivals: 0,
-            places: None,
             offset: 0,
             height: 0,
             scrolling: Scrolling::default(),
@@ -121,62 +119,15 @@ impl<K: RowKey> ListState<K> {
 
     // ---- new data
 
-    /// Takes over the data's rows as they are now. The cursor stays on its row and its row on its line, as far as there
-    /// is room; while rows are marked only the counts change.
-    pub fn sync(&mut self, fresh: &[K]) {
-        if self.is_held() {
-            self.hold(fresh);
-        } else {
-            self.adopt(fresh);
-        }
-    }
-
-    /// Takes over rows that differ because the person asked for others (a filter, another order). The cursor stays on
-    /// its row if that is among them, else goes to the first; marks stay, in view or not.
-    pub fn replace(&mut self, fresh: &[K]) {
-        let cursor = self.cursor().cloned();
-        let near = self.at.unwrap_or(0);
-        self.release_hold();
-        self.gone.clear();
-        self.rows.clear();
-        self.rows.extend_from_slice(fresh);
-        self.at = cursor.and_then(|key| find_near(&self.rows, &key, near)).or(if self.rows.is_empty() {
-            None
-        } else {
-            Some(0)
-        });
-        self.scroll();
-    }
-
-    fn hold(&mut self, fresh: &[K]) {
-        let rows = &self.rows;
-        let places = self.places.get_or_insert_with(|| rows.iter().cloned().zip(0..).collect());
-        let mut present = vec![false; rows.len()];
-        self.arrivals = 0;
-        for key in fresh {
-            match places.get(key).and_then(|place| present.get_mut(*place)) {
-                Some(present) => *present = true,
-                None => self.arrivals += 1,
-            }
-        }
-        self.gone = rows.iter().zip(present).filter(|(_, present)| !present).map(|(key, _)| key.clone()).collect();
-        let behind = self.behind.get_or_insert_default();
-        behind.clear();
-        behind.extend_from_slice(fresh);
-    }
-
-    fn release_hold(&mut self) -> Option<Vec<K>> {
-        self.places = None;
-        self.arrivals = 0;
-        self.behind.take()
-    }
-
-    fn adopt(&mut self, fresh: &[K]) {
+    /// Takes over the data's rows as they are now, in order. The cursor stays on its row and its row on its line, as far
+    /// as there is room. While rows are marked they stand still: then [`Self::hold`] is told instead.
+    pub fn sync(&mut self, fresh: impl IntoIterator<Item = K>) {
+        debug_assert!(!self.is_held(), "marked rows stand still");
         let cursor = self.cursor().cloned();
         let was_at = self.at.unwrap_or(0);
+        self.let_go();
         self.rows.clear();
-        self.rows.extend_from_slice(fresh);
-        self.gone.clear();
+        self.rows.extend(fresh);
         let Some(key) = cursor else {
             self.at = if self.rows.is_empty() { None } else { Some(0) };
             self.scroll();
@@ -194,6 +145,49 @@ impl<K: RowKey> ListState<K> {
             self.offset = at.saturating_sub(was_at.saturating_sub(self.offset));
         }
         self.scroll();
+    }
+
+    /// Counts what arrived and strikes through what is gone while marks hold the rows still. `present` are the data's rows
+    /// by id.
+    pub fn hold(&mut self, present: impl IntoIterator<Item = K>) {
+        let rows = &self.rows;
+        let held = self.held.get_or_insert_with(|| {
+            let mut held = rows.clone();
+            // Rows by queue are mostly by id too, which this sort makes use of.
+            held.sort();
+            held
+        });
+        self.gone.clear();
+        self.arrivals = 0;
+        let mut held = held.iter().peekable();
+        for key in present {
+            while let Some(gone) = held.next_if(|row| **row < key) {
+                self.gone.insert(gone.clone());
+            }
+            if held.next_if(|row| **row == key).is_none() {
+                self.arrivals += 1;
+            }
+        }
+        self.gone.extend(held.cloned());
+    }
+
+    /// Takes over rows that differ because the person asked for others (a filter, another order). The cursor stays on
+    /// its row if that is among them, else goes to the first; marks stay, in view or not.
+    pub fn replace(&mut self, fresh: impl IntoIterator<Item = K>) {
+        let cursor = self.cursor().cloned();
+        let near = self.at.unwrap_or(0);
+        self.let_go();
+        self.rows.clear();
+        self.rows.extend(fresh);
+        let first = if self.rows.is_empty() { None } else { Some(0) };
+        self.at = cursor.and_then(|key| find_near(&self.rows, &key, near)).or(first);
+        self.scroll();
+    }
+
+    fn let_go(&mut self) {
+        self.held = None;
+        self.gone.clear();
+        self.arrivals = 0;
     }
 
     // ---- what the person does
@@ -249,25 +243,10 @@ impl<K: RowKey> ListState<K> {
         }
     }
 
-    /// Takes all marks away; what arrived meanwhile shows.
+    /// Takes all marks away; what arrived meanwhile shows with the next [`Self::sync`].
     pub fn clear_marks(&mut self) {
         self.marks.clear();
-        if let Some(fresh) = self.release_hold() {
-            self.adopt(&fresh);
-        }
-    }
-
-    /// Takes the marks of these rows away, as when an act on them was sent.
-    pub fn unmark<'a>(&mut self, keys: impl IntoIterator<Item = &'a K>)
-    where
-        K: 'a,
-    {
-        keys.into_iter().for_each(|key| {
-            self.marks.remove(key);
-        });
-        if self.marks.is_empty() {
-            self.clear_marks();
-        }
+        self.held = None;
     }
 
     fn go_to(&mut self, mut place: usize) {
@@ -276,9 +255,8 @@ impl<K: RowKey> ListState<K> {
             return;
         }
         // the cursor leaves: a vanished row that only stood for its sake goes
-        if !self.is_held() && self.cursor().is_some_and(|key| self.gone.contains(key)) {
+        if !self.is_held() && self.rows.get(at).is_some_and(|key| self.gone.remove(key)) {
             self.rows.remove(at);
-            self.gone.clear();
             if place > at {
                 place -= 1;
             }

@@ -1,5 +1,7 @@
 //! The alert queue: what nobody has comes first, the worst first, the newest first.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use ratatui::buffer::Buffer;
@@ -8,18 +10,18 @@ use ratatui::layout::Rect;
 use crate::console::act::Verb;
 use crate::console::acts::{Reading, Row as ActRow};
 use crate::console::keymap::Action;
-use crate::console::list::ListState;
 use crate::console::replica::{Changed, FleetIndex, Replica};
-use crate::console::screens::filter_line::FilterLine;
-use crate::console::screens::index::Index;
+use crate::console::screens::listing::{Arrangement, Listing};
 use crate::console::screens::look::{check_glyph, check_role, lane_role};
 use crate::console::screens::world::{About, Effect, Place, World};
+use crate::console::text::put;
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::Column;
 use crate::console::widgets::{Row, Table};
 use crate::fleet::alerts::{Alert, Lane, Subject, Suppression, Until};
 use crate::fleet::rules::select::AlertRow;
-use crate::fleet::state::EntityKey;
+use crate::fleet::state::{EntityKey, Fleet};
+use crate::fleet::words::filter::Filter;
 use crate::fleet::words::spoken_id::spoken_id;
 use crate::fleet::words::{AlertId, CheckState, Timestamp, duration};
 
@@ -36,24 +38,48 @@ enum Order {
     Age,
 }
 
-/// Where a row stands: lane and gravity, or words, then time.
-type Sort = (u8, u8, String, i64);
+/// All open alerts, in an order.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Queue {
+    order: Order,
+    reversed: bool,
+}
+
+impl Arrangement for Queue {
+    type Id = AlertId;
+    type Entity = Alert;
+    /// Lane and gravity, or words; then time.
+    type Sort = (u8, u8, Option<Arc<str>>, i64);
+
+    fn table(fleet: &Fleet) -> &BTreeMap<AlertId, Arc<Alert>> {
+        &fleet.alerts.alerts
+    }
+
+    fn place(&self, alert: &Alert, replica: &Replica, filter: &Filter, now: Instant) -> Option<Self::Sort> {
+        if !alert.is_open() || !(filter.is_everything() || filter.matches(&row(replica, alert, now))) {
+            return None;
+        }
+        let gravity = 3 - alert.level.gravity().min(3);
+        let newest_first = -alert.level_since.0;
+        let words = |words: &str| Some(Arc::from(words));
+        let (lane, gravity, words, time) = match self.order {
+            Order::Queue => (alert.lane() as u8, gravity, None, newest_first),
+            Order::Client => (0, 0, words(alert.client.as_str()), newest_first),
+            Order::Host => (0, 0, words(host_name(replica, alert)), newest_first),
+            Order::Age => (0, 0, None, alert.opened_at.0),
+        };
+        // Lanes and words keep their order; the newest come last instead of first.
+        Some((lane, gravity, words, if self.reversed { -time } else { time }))
+    }
+}
 
 /// The screen's state.
 #[derive(Clone, Debug, Default)]
 pub struct Alerts {
-    list: ListState<Key>,
-    index: Index<Key, Sort>,
-    /// The rows that come next were asked for by the person.
-    asked: bool,
-    /// The filter.
-    pub filter: FilterLine,
-    order: Order,
-    reversed: bool,
+    /// The rows.
+    pub rows: Listing<Queue>,
     /// The next act applies to everything the filter shows.
     whole: bool,
-    /// The row that was acted on under the cursor keeps its place until the cursor leaves it.
-    pinned: Option<(Key, Sort)>,
 }
 
 const COLUMNS: [Column; 9] = [
@@ -72,185 +98,66 @@ impl Alerts {
     /// Takes over what changed in a fleet.
     pub fn absorb(&mut self, fleet: FleetIndex, changed: &Changed, world: World<'_>) {
         if changed.everything {
-            self.rescan(world);
+            self.rows.rescan(world);
             return;
         }
         for entity in &changed.entities {
             if let EntityKey::Alert(id) = entity {
-                let key = (fleet, *id);
-                self.index.set(key, self.place(key, world));
+                self.rows.set((fleet, *id), world);
             }
         }
-    }
-
-    /// Looks at every alert again: after the filter or the order changed.
-    pub fn rescan(&mut self, world: World<'_>) {
-        let all = world.replicas.iter().flat_map(|(fleet, replica)| {
-            // Whether one is open is asked when its slice comes: over many, even that is too much for one key.
-            replica.fleet().alerts.alerts.keys().map(move |id| (fleet, *id)).collect::<Vec<_>>()
-        });
-        self.index.begin(all.collect());
-        self.step(world);
-    }
-
-    /// Another filter or order was asked for.
-    pub fn ask(&mut self, world: World<'_>) {
-        self.asked = true;
-        self.rescan(world);
-    }
-
-    /// Works a slice of a scan off; whether more is left.
-    pub fn step(&mut self, world: World<'_>) -> bool {
-        let mut index = std::mem::take(&mut self.index);
-        let done = index.step(|key| self.place(key, world));
-        self.index = index;
-        !done
-    }
-
-    /// How many rows the filter shows.
-    #[must_use]
-    pub fn shown(&self) -> usize {
-        self.index.len()
-    }
-
-    /// Whether a scan is under way.
-    #[must_use]
-    pub const fn is_scanning(&self) -> bool {
-        self.index.is_scanning()
-    }
-
-    /// Brings the list up to date, before a frame.
-    pub fn refresh(&mut self, height: u16, now: Instant) {
-        self.list.set_height(usize::from(height.saturating_sub(1)));
-        if let Some(rows) = self.index.take_rows(now) {
-            // What the person asked for shows at once; what merely arrives waits while marks hold the order.
-            if !self.index.is_scanning() && std::mem::take(&mut self.asked) {
-                self.list.replace(&rows);
-            } else {
-                self.list.sync(&rows);
-            }
-        }
-    }
-
-    fn place(&self, (fleet, id): Key, world: World<'_>) -> Option<Sort> {
-        let replica = world.replicas.get(fleet)?;
-        let alert = replica.fleet().alerts.alerts.get(&id).filter(|alert| alert.is_open())?;
-        if !self.filter.filter().is_everything() && !self.filter.filter().matches(&row(replica, alert, world)) {
-            return None;
-        }
-        if let Some((pinned, sort)) = &self.pinned
-            && *pinned == (fleet, id)
-        {
-            return Some(sort.clone());
-        }
-        let gravity = 3 - alert.level.gravity().min(3);
-        let newest_first = -alert.level_since.0;
-        let host = || host_name(replica, alert).to_owned();
-        let mut sort = match self.order {
-            Order::Queue => (alert.lane() as u8, gravity, String::new(), newest_first),
-            Order::Client => (0, 0, alert.client.to_string(), newest_first),
-            Order::Host => (0, 0, host(), newest_first),
-            Order::Age => (0, 0, String::new(), alert.opened_at.0),
-        };
-        if self.reversed {
-            // Lanes and words keep their order; the newest come last instead of first.
-            sort.3 = -sort.3;
-        }
-        Some(sort)
     }
 
     /// Does an action.
     pub fn update(&mut self, action: Action, count: u16, world: World<'_>) -> Vec<Effect> {
-        let effects = self.act_on(action, count, world);
-        self.unpin(world);
+        let effects = if self.rows.steer(action, count) { Vec::new() } else { self.act_on(action, world) };
+        self.rows.unpin(world);
         effects
     }
 
-    /// Keeps the cursor's row where it is while it changes.
-    fn pin(&mut self) {
-        if let Some(key) = self.list.cursor().copied()
-            && let Some(sort) = self.index.place_of(key)
-        {
-            self.pinned = Some((key, sort.clone()));
-        }
-    }
-
-    /// Lets a row go where it belongs once the cursor has left it.
-    fn unpin(&mut self, world: World<'_>) {
-        if let Some((key, _)) = &self.pinned
-            && self.list.cursor() != Some(key)
-        {
-            let key = *key;
-            self.pinned = None;
-            self.index.set(key, self.place(key, world));
-        }
-    }
-
-    fn act_on(&mut self, action: Action, count: u16, world: World<'_>) -> Vec<Effect> {
-        let rows = isize::try_from(count.max(1)).unwrap_or(1);
+    fn act_on(&mut self, action: Action, world: World<'_>) -> Vec<Effect> {
+        let cursor = self.rows.list().cursor().copied();
         match action {
-            Action::Down => self.list.move_by(rows),
-            Action::Up => self.list.move_by(-rows),
-            Action::HalfDown => self.list.move_by_half_pages(rows),
-            Action::HalfUp => self.list.move_by_half_pages(-rows),
-            Action::PageDown => self.list.move_by_pages(rows),
-            Action::PageUp => self.list.move_by_pages(-rows),
-            Action::Top => self.list.move_to_top(),
-            Action::Bottom => self.list.move_to_bottom(),
-            Action::Mark => drop(self.list.toggle_mark()),
-            Action::Filter => self.filter.begin(),
             Action::Order => {
-                self.order = match self.order {
+                let Queue { order, .. } = &mut self.rows.arrangement;
+                *order = match order {
                     Order::Queue => Order::Client,
                     Order::Client => Order::Host,
                     Order::Host => Order::Age,
                     Order::Age => Order::Queue,
                 };
-                self.ask(world);
+                self.rows.ask(world);
+                Vec::new()
             }
             Action::OrderReverse => {
-                self.reversed = !self.reversed;
-                self.ask(world);
+                let Queue { reversed, .. } = &mut self.rows.arrangement;
+                *reversed = !*reversed;
+                self.rows.ask(world);
+                Vec::new()
             }
             Action::WholeFilter => {
                 self.whole = !self.whole;
                 let text = if self.whole {
-                    format!("the next act applies to all {} alerts shown; Esc takes that back", self.index.len())
+                    format!("the next act applies to all {} alerts shown; Esc takes that back", self.rows.shown())
                 } else {
                     "the next act applies to the cursor's row or the marks again".to_owned()
                 };
-                return vec![Effect::Say(Role::Danger, text)];
+                vec![Effect::Say(Role::Danger, text)]
             }
-            Action::Open => {
-                return self
-                    .list
-                    .cursor()
-                    .map(|(fleet, id)| Effect::Go(Place::Alert(*fleet, *id)))
-                    .into_iter()
-                    .collect();
-            }
-            Action::Copy => {
-                let text = self.list.cursor().and_then(|key| ticket_text(*key, world));
-                return text.map(Effect::Copy).into_iter().collect();
-            }
-            Action::Acknowledge => {
-                return self.act(Verb::Acknowledge { until: Until::Worse, note: String::new() });
-            }
-            Action::CheckNow => return self.act(Verb::CheckNow { host: None, check: None }),
+            Action::Open => cursor.map(|(fleet, id)| Effect::Go(Place::Alert(fleet, id))).into_iter().collect(),
+            Action::Copy => cursor.and_then(|key| ticket_text(key, world)).map(Effect::Copy).into_iter().collect(),
+            Action::Acknowledge => self.act(Verb::Acknowledge { until: Until::Worse, note: String::new() }),
+            Action::CheckNow => self.act(Verb::CheckNow { host: None, check: None }),
             Action::AcknowledgeWith
             | Action::Escalate
             | Action::Release
             | Action::Snooze
             | Action::Note
             | Action::Close => {
-                return match self.about() {
-                    Ok(about) => vec![Effect::Begin(action, about)],
-                    Err(effect) => vec![effect],
-                };
+                vec![self.about().map_or_else(|effect| effect, |about| Effect::Begin(action, about))]
             }
-            _ => {}
+            _ => Vec::new(),
         }
-        Vec::new()
     }
 
     /// Drops the innermost thing that holds: a whole-filter act, the marks, the filter. Whether there was one.
@@ -258,16 +165,7 @@ impl Alerts {
         if std::mem::take(&mut self.whole) {
             return true;
         }
-        if self.list.is_held() {
-            self.list.clear_marks();
-            return true;
-        }
-        if !self.filter.is_empty() {
-            self.filter.set("");
-            self.ask(world);
-            return true;
-        }
-        false
+        self.rows.cancel(world)
     }
 
     fn act(&mut self, verb: Verb) -> Vec<Effect> {
@@ -281,80 +179,55 @@ impl Alerts {
 
     fn about(&mut self) -> Result<About, Effect> {
         if std::mem::take(&mut self.whole) {
-            let mut counts: Vec<(FleetIndex, u64)> = Vec::new();
-            for (fleet, _) in self.index.rows() {
-                match counts.iter_mut().find(|(known, _)| *known == fleet) {
-                    Some((_, count)) => *count += 1,
-                    None => counts.push((fleet, 1)),
-                }
-            }
-            let text = self.filter.text().trim();
-            let filter = if text.is_empty() { "*".to_owned() } else { text.to_owned() };
-            if let Some(fault) = self.filter.fault() {
+            if let Some(fault) = self.rows.filter.fault() {
                 return Err(Effect::Say(Role::Failed, fault.to_owned()));
             }
+            let text = self.rows.filter.text().trim();
+            let filter = if text.is_empty() { "*".to_owned() } else { text.to_owned() };
+            let counts = self.rows.shown_by_fleet();
             return Ok(About::Filter { filter, counts });
         }
-        let alerts = self.list.targets();
+        let alerts = self.rows.take_targets();
         if alerts.is_empty() {
             return Err(Effect::Say(Role::Muted, "there is nothing under the cursor to act on".to_owned()));
         }
-        self.list.clear_marks();
-        self.pin();
+        self.rows.pin();
         Ok(About::Alerts(alerts))
     }
 
     /// What the header says of the list.
     #[must_use]
     pub fn facts(&self, height: u16) -> Vec<(Role, String)> {
-        let mut facts = Vec::new();
-        if !self.filter.is_empty() {
-            facts.push((Role::Input, format!("/{} ({})", self.filter.text(), self.index.len())));
-        }
+        let mut facts = self.rows.facts(height);
         if self.whole {
-            facts.push((Role::Danger, format!("ACT ON ALL {}", self.index.len())));
-        }
-        let marks = self.list.marks().len();
-        if marks > 0 {
-            let hidden = self.list.marks_out_of_view(usize::from(height.saturating_sub(1)));
-            let hidden = if hidden > 0 { format!(", {hidden} not in view") } else { String::new() };
-            facts.push((Role::Mark, format!("{marks} marked{hidden}")));
-        }
-        if self.list.arrivals() > 0 {
-            facts.push((Role::New, format!("{} new below", self.list.arrivals())));
+            facts.insert(0, (Role::Danger, format!("ACT ON ALL {}", self.rows.shown())));
         }
         facts
     }
 
     /// Paints the queue.
     pub fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>) {
-        let sorted = match self.order {
+        let Queue { order, reversed } = self.rows.arrangement;
+        let sorted = match order {
             Order::Queue => None,
-            Order::Client => Some((2, !self.reversed)),
-            Order::Host => Some((3, !self.reversed)),
-            Order::Age => Some((6, !self.reversed)),
+            Order::Client => Some((2, !reversed)),
+            Order::Host => Some((3, !reversed)),
+            Order::Age => Some((6, !reversed)),
         };
         let table = Table { columns: &COLUMNS, sorted, focused: true };
-        table.render(area, buf, theme, &self.list, |key, row| paint(*key, row, theme, world));
-        if self.list.rows().is_empty() && area.height > 2 {
+        table.render(area, buf, theme, self.rows.list(), |key, row| paint(*key, row, theme, world));
+        if self.rows.list().rows().is_empty() && area.height > 2 {
             let text = self.empty_words(world);
-            crate::console::text::put(
-                buf,
-                area.x + 2,
-                area.y + 2,
-                area.width.saturating_sub(2),
-                &text,
-                theme.style(Role::Muted),
-            );
+            put(buf, area.x + 2, area.y + 2, area.width.saturating_sub(2), &text, theme.style(Role::Muted));
         }
     }
 
     fn empty_words(&self, world: World<'_>) -> String {
-        if self.index.is_scanning() {
+        if self.rows.is_scanning() {
             return "looking".to_owned();
         }
-        if !self.filter.is_empty() {
-            return format!("no open alert matches {:?}; Esc shows all", self.filter.text());
+        if !self.rows.filter.is_empty() {
+            return format!("no open alert matches {:?}; Esc shows all", self.rows.filter.text());
         }
         if world.replicas.iter().any(|(_, replica)| !replica.is_loaded()) {
             return "not every fleet has answered yet".to_owned();
@@ -373,14 +246,14 @@ const fn action_of(verb: &Verb) -> Action {
     }
 }
 
-fn row<'a>(replica: &'a Replica, alert: &'a Alert, world: World<'_>) -> AlertRow<'a> {
+fn row<'a>(replica: &'a Replica, alert: &'a Alert, now: Instant) -> AlertRow<'a> {
     let host = alert.host.and_then(|id| replica.fleet().hosts.hosts.get(&id));
     AlertRow {
         fleet: replica.fleet(),
         fleet_name: replica.name().as_str(),
         alert,
         last_seen: host.and_then(|host| replica.last_seen(host)),
-        now: replica.hub_now(world.now),
+        now: replica.hub_now(now),
     }
 }
 

@@ -73,7 +73,7 @@ impl Floor {
             rows.retain(|(badness, ..)| !is_quiet(badness));
         }
         let keys: Vec<Key> = rows.into_iter().map(|(_, fleet, client)| (fleet, client)).collect();
-        self.list.sync(&keys);
+        self.list.sync(keys);
     }
 
     /// Does an action.

@@ -1,5 +1,7 @@
 //! All hosts, what is wrong first.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use ratatui::buffer::Buffer;
@@ -8,20 +10,20 @@ use ratatui::layout::Rect;
 use crate::console::act::Verb;
 use crate::console::acts::{Reading, Row as ActRow};
 use crate::console::keymap::Action;
-use crate::console::list::ListState;
-use crate::console::replica::{Changed, FleetIndex};
-use crate::console::screens::filter_line::FilterLine;
-use crate::console::screens::index::Index;
+use crate::console::replica::{Changed, FleetIndex, Replica};
+use crate::console::screens::listing::{Arrangement, Listing};
 use crate::console::screens::look::{host_glyph, host_rank, host_role, share_role};
 use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::text::put;
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::Column;
 use crate::console::widgets::{Row, Table};
-use crate::fleet::alerts::Lane;
+use crate::fleet::alerts::{Lane, Until};
+use crate::fleet::hosts::{Host, HostState};
 use crate::fleet::rules::select::HostRow;
-use crate::fleet::state::EntityKey;
-use crate::fleet::words::{HostId, duration};
+use crate::fleet::state::{EntityKey, Fleet};
+use crate::fleet::words::filter::Filter;
+use crate::fleet::words::{AlertId, HostId, duration};
 
 /// A host of a fleet.
 pub type Key = (FleetIndex, HostId);
@@ -35,18 +37,47 @@ enum Order {
     Client,
 }
 
-type Sort = (u8, String, String);
+/// All hosts that belong to their fleet, in an order.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Present {
+    order: Order,
+}
+
+impl Arrangement for Present {
+    type Id = HostId;
+    type Entity = Host;
+    /// What is wrong first, then by words.
+    type Sort = (u8, Arc<str>, Arc<str>);
+
+    fn table(fleet: &Fleet) -> &BTreeMap<HostId, Arc<Host>> {
+        &fleet.hosts.hosts
+    }
+
+    fn place(&self, host: &Host, replica: &Replica, filter: &Filter, now: Instant) -> Option<Self::Sort> {
+        let row = HostRow {
+            fleet: replica.fleet(),
+            fleet_name: replica.name().as_str(),
+            host,
+            last_seen: replica.last_seen(host),
+            now: replica.hub_now(now),
+        };
+        if host.is_retired() || !(filter.is_everything() || filter.matches(&row)) {
+            return None;
+        }
+        let (client, name) = (Arc::from(host.client.as_str()), Arc::from(host.name.as_str()));
+        Some(match self.order {
+            Order::State => (host_rank(host.state), client, name),
+            Order::Name => (0, name, client),
+            Order::Client => (0, client, name),
+        })
+    }
+}
 
 /// The screen's state.
 #[derive(Clone, Debug, Default)]
 pub struct Hosts {
-    list: ListState<Key>,
-    index: Index<Key, Sort>,
-    /// The rows that come next were asked for by the person.
-    asked: bool,
-    /// The filter.
-    pub filter: FilterLine,
-    order: Order,
+    /// The rows.
+    pub rows: Listing<Present>,
 }
 
 const COLUMNS: [Column; 10] = [
@@ -66,134 +97,50 @@ impl Hosts {
     /// Takes over what changed in a fleet.
     pub fn absorb(&mut self, fleet: FleetIndex, changed: &Changed, world: World<'_>) {
         if changed.everything {
-            self.rescan(world);
+            self.rows.rescan(world);
             return;
         }
         for entity in &changed.entities {
-            let id = match entity {
-                EntityKey::Host(id) | EntityKey::Check(id, _) => *id,
-                _ => continue,
-            };
-            let key = (fleet, id);
-            self.index.set(key, self.place(key, world));
-        }
-    }
-
-    /// Looks at every host again.
-    pub fn rescan(&mut self, world: World<'_>) {
-        let all = world.replicas.iter().flat_map(|(fleet, replica)| {
-            replica.fleet().hosts.present().map(move |host| (fleet, host.id)).collect::<Vec<_>>()
-        });
-        self.index.begin(all.collect());
-        self.step(world);
-    }
-
-    /// Another filter or order was asked for.
-    pub fn ask(&mut self, world: World<'_>) {
-        self.asked = true;
-        self.rescan(world);
-    }
-
-    /// Works a slice of a scan off; whether more is left.
-    pub fn step(&mut self, world: World<'_>) -> bool {
-        let mut index = std::mem::take(&mut self.index);
-        let done = index.step(|key| self.place(key, world));
-        self.index = index;
-        !done
-    }
-
-    /// How many rows the filter shows.
-    #[must_use]
-    pub fn shown(&self) -> usize {
-        self.index.len()
-    }
-
-    /// Whether a scan is under way.
-    #[must_use]
-    pub const fn is_scanning(&self) -> bool {
-        self.index.is_scanning()
-    }
-
-    /// Brings the list up to date, before a frame.
-    pub fn refresh(&mut self, height: u16, now: Instant) {
-        self.list.set_height(usize::from(height.saturating_sub(1)));
-        if let Some(rows) = self.index.take_rows(now) {
-            // What the person asked for shows at once; what merely arrives waits while marks hold the order.
-            if !self.index.is_scanning() && std::mem::take(&mut self.asked) {
-                self.list.replace(&rows);
-            } else {
-                self.list.sync(&rows);
+            if let EntityKey::Host(id) | EntityKey::Check(id, _) = entity {
+                self.rows.set((fleet, *id), world);
             }
         }
-    }
-
-    fn place(&self, (fleet, id): Key, world: World<'_>) -> Option<Sort> {
-        let replica = world.replicas.get(fleet)?;
-        let host = replica.fleet().hosts.hosts.get(&id).filter(|host| !host.is_retired())?;
-        let row = HostRow {
-            fleet: replica.fleet(),
-            fleet_name: replica.name().as_str(),
-            host,
-            last_seen: replica.last_seen(host),
-            now: replica.hub_now(world.now),
-        };
-        if !self.filter.filter().is_everything() && !self.filter.filter().matches(&row) {
-            return None;
-        }
-        let (client, name) = (host.client.to_string(), host.name.to_string());
-        Some(match self.order {
-            Order::State => (host_rank(host.state), client, name),
-            Order::Name => (0, name, client),
-            Order::Client => (0, client, name),
-        })
     }
 
     /// Does an action.
     pub fn update(&mut self, action: Action, count: u16, world: World<'_>) -> Vec<Effect> {
-        let rows = isize::try_from(count.max(1)).unwrap_or(1);
+        if self.rows.steer(action, count) {
+            return Vec::new();
+        }
+        let cursor = self.rows.list().cursor().copied();
         match action {
-            Action::Down => self.list.move_by(rows),
-            Action::Up => self.list.move_by(-rows),
-            Action::HalfDown => self.list.move_by_half_pages(rows),
-            Action::HalfUp => self.list.move_by_half_pages(-rows),
-            Action::PageDown => self.list.move_by_pages(rows),
-            Action::PageUp => self.list.move_by_pages(-rows),
-            Action::Top => self.list.move_to_top(),
-            Action::Bottom => self.list.move_to_bottom(),
-            Action::Mark => drop(self.list.toggle_mark()),
-            Action::Filter => self.filter.begin(),
             Action::Order => {
-                self.order = match self.order {
+                let Present { order } = &mut self.rows.arrangement;
+                *order = match order {
                     Order::State => Order::Name,
                     Order::Name => Order::Client,
                     Order::Client => Order::State,
                 };
-                self.ask(world);
+                self.rows.ask(world);
+                Vec::new()
             }
-            Action::Open => {
-                return self
-                    .list
-                    .cursor()
-                    .map(|(fleet, id)| Effect::Go(Place::Host(*fleet, *id)))
-                    .into_iter()
-                    .collect();
-            }
+            Action::Open => cursor.map(|(fleet, id)| Effect::Go(Place::Host(fleet, id))).into_iter().collect(),
             Action::Copy => {
-                let name = self.list.cursor().and_then(|(fleet, id)| {
-                    world.replicas.get(*fleet)?.fleet().hosts.hosts.get(id).map(|host| host.name.to_string())
+                let name = cursor.and_then(|(fleet, id)| {
+                    world.replicas.get(fleet)?.fleet().hosts.hosts.get(&id).map(|host| host.name.to_string())
                 });
-                return name.map(Effect::Copy).into_iter().collect();
+                name.map(Effect::Copy).into_iter().collect()
             }
             Action::CheckNow => {
-                return self
-                    .on_hosts(|hosts| Effect::Act(Verb::CheckNow { host: None, check: None }, About::Hosts(hosts)));
+                let hosts = self.rows.take_targets();
+                if hosts.is_empty() {
+                    return vec![Effect::Say(Role::Muted, "there is no host under the cursor".to_owned())];
+                }
+                vec![Effect::Act(Verb::CheckNow { host: None, check: None }, About::Hosts(hosts))]
             }
             Action::Acknowledge => {
                 let about = self.alerts_of_targets(world);
-                return vec![Effect::Act(
-                    Verb::Acknowledge { until: crate::fleet::alerts::Until::Worse, note: String::new() },
-                    About::Alerts(about),
-                )];
+                vec![Effect::Act(Verb::Acknowledge { until: Until::Worse, note: String::new() }, About::Alerts(about))]
             }
             Action::AcknowledgeWith
             | Action::Escalate
@@ -202,81 +149,35 @@ impl Hosts {
             | Action::Note
             | Action::Close => {
                 let about = self.alerts_of_targets(world);
-                return vec![Effect::Begin(action, About::Alerts(about))];
+                vec![Effect::Begin(action, About::Alerts(about))]
             }
-            _ => {}
+            _ => Vec::new(),
         }
-        Vec::new()
     }
 
     /// On a host, a verb for alerts means all its open alerts.
-    fn alerts_of_targets(&mut self, world: World<'_>) -> Vec<(FleetIndex, crate::fleet::words::AlertId)> {
-        let targets = self.list.targets();
-        self.list.clear_marks();
-        targets
-            .into_iter()
-            .filter_map(|(fleet, id)| world.replicas.get(fleet).map(|replica| (fleet, id, replica)))
+    fn alerts_of_targets(&mut self, world: World<'_>) -> Vec<(FleetIndex, AlertId)> {
+        let targets = self.rows.take_targets();
+        let hosts = targets.into_iter().filter_map(|(fleet, id)| Some((fleet, id, world.replicas.get(fleet)?)));
+        hosts
             .flat_map(|(fleet, id, replica)| {
-                replica
-                    .alerts_of_host(id)
-                    .filter(|alert| alert.is_open())
-                    .map(move |alert| (fleet, alert.id))
-                    .collect::<Vec<_>>()
+                replica.alerts_of_host(id).filter(|alert| alert.is_open()).map(move |alert| (fleet, alert.id))
             })
             .collect()
     }
 
-    fn on_hosts(&mut self, effect: impl FnOnce(Vec<Key>) -> Effect) -> Vec<Effect> {
-        let hosts = self.list.targets();
-        if hosts.is_empty() {
-            return vec![Effect::Say(Role::Muted, "there is no host under the cursor".to_owned())];
-        }
-        self.list.clear_marks();
-        vec![effect(hosts)]
-    }
-
-    /// Drops the marks, then the filter. Whether there was one.
-    pub fn cancel(&mut self, world: World<'_>) -> bool {
-        if self.list.is_held() {
-            self.list.clear_marks();
-            return true;
-        }
-        if !self.filter.is_empty() {
-            self.filter.set("");
-            self.ask(world);
-            return true;
-        }
-        false
-    }
-
-    /// What the header says of the list.
-    #[must_use]
-    pub fn facts(&self, height: u16) -> Vec<(Role, String)> {
-        let mut facts = Vec::new();
-        if !self.filter.is_empty() {
-            facts.push((Role::Input, format!("/{} ({})", self.filter.text(), self.index.len())));
-        }
-        let marks = self.list.marks().len();
-        if marks > 0 {
-            let hidden = self.list.marks_out_of_view(usize::from(height.saturating_sub(1)));
-            let hidden = if hidden > 0 { format!(", {hidden} not in view") } else { String::new() };
-            facts.push((Role::Mark, format!("{marks} marked{hidden}")));
-        }
-        facts
-    }
-
     /// Paints the list.
     pub fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>) {
-        let sorted = match self.order {
+        let sorted = match self.rows.arrangement.order {
             Order::State => Some((0, true)),
             Order::Name => Some((1, true)),
             Order::Client => Some((2, true)),
         };
         let table = Table { columns: &COLUMNS, sorted, focused: true };
-        table.render(area, buf, theme, &self.list, |key, row| paint(*key, row, theme, world));
-        if self.list.rows().is_empty() && area.height > 2 {
-            let text = if !self.filter.is_empty() {
-                format!("no host matches {:?}; Esc shows all", self.filter.text())
+        table.render(area, buf, theme, self.rows.list(), |key, row| paint(*key, row, theme, world));
+        if self.rows.list().rows().is_empty() && area.height > 2 {
+            let text = if !self.rows.filter.is_empty() {
+                format!("no host matches {:?}; Esc shows all", self.rows.filter.text())
             } else if world.replicas.iter().any(|(_, replica)| !replica.is_loaded()) {
                 "waiting for the hub".to_owned()
             } else {
@@ -335,7 +236,7 @@ fn paint(key: Key, row: &mut Row<'_>, theme: &Theme, world: World<'_>) {
         (open, 0) => format!("{open} owned  "),
         (open, new) => format!("{open} open, {new} new  "),
     };
-    let why = if host.state == crate::fleet::hosts::HostState::Up { "" } else { host.state_reason.as_str() };
+    let why = if host.state == HostState::Up { "" } else { host.state_reason.as_str() };
     row.parts(&[(Role::New, &alerts), (Role::Muted, why)]);
 }
 

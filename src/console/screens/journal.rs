@@ -128,7 +128,7 @@ impl Journal {
             }
         }
         rows.sort_unstable();
-        self.list.sync(&rows);
+        self.list.sync(rows);
     }
 
     fn entry(&self, key: &Key) -> Option<&Entry> {

@@ -224,7 +224,7 @@ mod tests {
 
     fn list(rows: u32) -> ListState<u32> {
         let mut list = ListState::default();
-        list.sync(&(0..rows).collect::<Vec<_>>());
+        list.sync(0..rows);
         list
     }
 
@@ -244,7 +244,7 @@ mod tests {
         let mut list = list(4);
         list.move_by(1);
         list.toggle_mark();
-        list.sync(&[0, 2, 3]);
+        list.hold([0, 2, 3]);
         let buf = paint(Rect::new(0, 0, 28, 4), &list);
         assert_eq!(
             dump::text(&buf),

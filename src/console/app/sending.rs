@@ -1,0 +1,130 @@
+//! What leaves the console: acts and questions, and what came of them.
+
+use std::time::Instant;
+
+use crate::console::act::{Act, ActEnd, ActTag, Targets, Verb, new_action_id};
+use crate::console::acts::{Acts, Report};
+use crate::console::ask::{Ask, Topic};
+use crate::console::replica::{FleetIndex, Replica, Replicas};
+use crate::console::screens::world::About;
+use crate::console::theme::Role;
+use crate::fleet::identity::Role as PersonRole;
+use crate::fleet::words::{SafeText, Timestamp};
+
+/// A question for a fleet's link.
+pub type Question = (FleetIndex, Ask);
+
+/// What is under way, and what it is numbered by.
+#[derive(Debug, Default)]
+pub struct Sending {
+    /// The acts under way.
+    pub acts: Acts,
+    generation: u64,
+}
+
+impl Sending {
+    /// A question about something. Answers to older ones are known by their generation.
+    pub fn ask(&mut self, fleet: FleetIndex, about: Topic) -> Question {
+        self.generation += 1;
+        (fleet, Ask::Detail { generation: self.generation, about })
+    }
+
+    /// Acts on something: one request a fleet (one a host where hosts are checked).
+    ///
+    /// # Errors
+    /// What to say where nothing can be sent.
+    pub fn act(
+        &mut self,
+        verb: &Verb,
+        about: &About,
+        replicas: &Replicas,
+        now: Instant,
+    ) -> Result<Vec<Question>, (Role, String)> {
+        let requests = requests(verb, about);
+        if requests.is_empty() {
+            return Err((Role::Muted, "there is no open alert to act on".to_owned()));
+        }
+        let Some(ids) = requests.iter().map(|_| new_action_id()).collect::<Option<Vec<_>>>() else {
+            return Err((Role::Failed, "NOT SENT: the system gives no random numbers".to_owned()));
+        };
+        let mut questions = Vec::new();
+        for ((fleet, targets, verb), id) in requests.into_iter().zip(ids) {
+            let Some(replica) = replicas.get(fleet) else { continue };
+            let act = Act { id, seen: replica.position().revision, targets, dry_run: false, verb };
+            let tag = self.acts.begin(fleet, act.clone(), now);
+            questions.push((fleet, Ask::Act { tag, act: Box::new(act) }));
+        }
+        Ok(questions)
+    }
+
+    /// An act ended; what to say of it.
+    pub fn ended(&mut self, replica: &Replica, tag: ActTag, end: ActEnd) -> Option<(Role, String)> {
+        self.acts.ended(tag, end, replica.position()).map(|report| report_words(&report))
+    }
+}
+
+/// How an act ends whose question the link's queue had no room for.
+pub fn not_taken() -> ActEnd {
+    ActEnd::NotSent { reason: SafeText::new("too much waits for this fleet already"), perhaps_done: false }
+}
+
+/// Why no act may leave this console.
+pub fn refusal(read_only: bool, replicas: &Replicas) -> Option<String> {
+    if read_only {
+        return Some("this console only reads: it was started with --read-only".to_owned());
+    }
+    let loaded = replicas.iter().any(|(_, replica)| replica.role().is_some());
+    let may = replicas.iter().any(|(_, replica)| replica.may(PersonRole::Operator));
+    (loaded && !may).then(|| "acting asks for the role operator; ask an admin of the fleet".to_owned())
+}
+
+/// The time of the hub that something lies with.
+pub fn hub_now(about: &About, replicas: &Replicas, now: Instant) -> Timestamp {
+    let fleet = match about {
+        About::Alerts(alerts) => alerts.first().map(|(fleet, _)| *fleet),
+        About::Hosts(hosts) => hosts.first().map(|(fleet, _)| *fleet),
+        About::Filter { counts, .. } => counts.first().map(|(fleet, _)| *fleet),
+    };
+    replicas.get(fleet.unwrap_or_default()).map_or_else(Timestamp::default, |replica| replica.hub_now(now))
+}
+
+fn requests(verb: &Verb, about: &About) -> Vec<(FleetIndex, Targets, Verb)> {
+    match about {
+        About::Alerts(alerts) => {
+            let mut requests: Vec<(FleetIndex, Targets, Verb)> = Vec::new();
+            for (fleet, id) in alerts {
+                match requests.iter_mut().find(|(known, ..)| known == fleet) {
+                    Some((_, Targets::Alerts(ids), _)) => ids.push(*id),
+                    _ => requests.push((*fleet, Targets::Alerts(vec![*id]), verb.clone())),
+                }
+            }
+            requests
+        }
+        About::Filter { filter, counts } => {
+            let targets = |count: u64| Targets::Filter { filter: filter.clone(), expected: Some(count) };
+            counts.iter().map(|(fleet, count)| (*fleet, targets(*count), verb.clone())).collect()
+        }
+        About::Hosts(hosts) => {
+            let check = if let Verb::CheckNow { check, .. } = verb { check.clone() } else { None };
+            let verb = |host| Verb::CheckNow { host: Some(host), check: check.clone() };
+            hosts.iter().map(|(fleet, host)| (*fleet, Targets::None, verb(*host))).collect()
+        }
+    }
+}
+
+fn report_words(report: &Report) -> (Role, String) {
+    let word = report.act.verb.word();
+    match &report.end {
+        ActEnd::Answered(answer) if answer.failed.is_empty() && answer.left_out.is_empty() => {
+            (Role::Ok, format!("{word}: {} done", answer.done.len()))
+        }
+        ActEnd::Answered(answer) => {
+            let first = answer.failed.first().or(answer.left_out.first());
+            let why = first.map_or_else(String::new, |(id, why)| format!(": {id}: {}", why.as_str()));
+            let (done, failed, left) = (answer.done.len(), answer.failed.len(), answer.left_out.len());
+            (Role::Failed, format!("{word}: {done} done, {failed} failed, {left} left out{why}"))
+        }
+        ActEnd::Refused(why) => (Role::Failed, format!("{word} refused: {}", why.as_str())),
+        ActEnd::NotSent { reason, .. } => (Role::Failed, format!("NOT SENT {word}: {}", reason.as_str())),
+    }
+}

@@ -1,0 +1,262 @@
+//! The screens, and which of them is on top: what is for a screen is handed on here.
+
+use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::console::ask::{Answer, Topic};
+use crate::console::keymap::{Action, Context};
+use crate::console::replica::{Changed, FleetIndex};
+use crate::console::screens::alert::AlertScreen;
+use crate::console::screens::alerts::Alerts;
+use crate::console::screens::filter_line::FilterLine;
+use crate::console::screens::floor::Floor;
+use crate::console::screens::host::HostScreen;
+use crate::console::screens::hosts::Hosts;
+use crate::console::screens::journal::Journal;
+use crate::console::screens::world::{Effect, Place, World};
+use crate::console::theme::{Role, Theme};
+
+/// All screens.
+#[derive(Debug)]
+pub struct Stage {
+    /// Where one is; the last is on top. Never empty.
+    path: Vec<Place>,
+    floor: Floor,
+    alerts: Alerts,
+    hosts: Hosts,
+    journal: Journal,
+    host: Option<HostScreen>,
+    alert: Option<AlertScreen>,
+}
+
+impl Stage {
+    /// All screens, this one on top.
+    pub fn new(start: Place) -> Self {
+        let mut floor = Floor::default();
+        floor.touch();
+        Self {
+            path: vec![start],
+            floor,
+            alerts: Alerts::default(),
+            hosts: Hosts::default(),
+            journal: Journal::default(),
+            host: None,
+            alert: None,
+        }
+    }
+
+    fn top(&self) -> &Place {
+        self.path.last().unwrap_or(&Place::Floor)
+    }
+
+    /// Which keys work.
+    pub fn context(&self) -> Context {
+        match self.top() {
+            Place::Floor => Context::Floor,
+            Place::Alerts => Context::Alerts,
+            Place::Hosts => Context::Hosts,
+            Place::Journal => Context::Journal,
+            Place::Host(..) => Context::Host,
+            Place::Alert(..) => Context::Alert,
+        }
+    }
+
+    // ---- where one is
+
+    /// Goes to a place.
+    pub fn go(&mut self, place: Place) {
+        match &place {
+            // A screen of the top row replaces the whole path; what is opened in depth comes on top.
+            Place::Floor | Place::Alerts | Place::Hosts | Place::Journal => self.path.clear(),
+            Place::Host(fleet, id) => self.host = Some(HostScreen::new(*fleet, *id)),
+            Place::Alert(fleet, id) => self.alert = Some(AlertScreen::new(*fleet, *id)),
+        }
+        self.path.push(place);
+    }
+
+    /// Goes on to the hosts that a filter shows.
+    pub fn go_to_hosts_of(&mut self, filter: &str, world: World<'_>) {
+        self.hosts.rows.filter.set(filter);
+        self.hosts.rows.ask(world);
+        self.path.push(Place::Hosts);
+    }
+
+    /// Goes on to the alerts that a filter shows.
+    pub fn go_to_alerts_of(&mut self, filter: &str, world: World<'_>) {
+        self.alerts.rows.filter.set(filter);
+        self.alerts.rows.ask(world);
+        self.path.push(Place::Alerts);
+    }
+
+    /// Goes back; false where one is at the beginning.
+    pub fn back(&mut self) -> bool {
+        let deep = self.path.len() > 1;
+        if deep {
+            self.path.pop();
+        }
+        deep
+    }
+
+    // ---- what arrives
+
+    /// Takes over what changed in a fleet.
+    pub fn absorb(&mut self, fleet: FleetIndex, changed: &Changed, world: World<'_>) {
+        self.alerts.absorb(fleet, changed, world);
+        self.hosts.absorb(fleet, changed, world);
+        self.journal.absorb(fleet, changed);
+        if let Some(alert) = &mut self.alert {
+            alert.absorb(fleet, changed);
+        }
+        self.floor.touch();
+    }
+
+    /// An answer to a question; whether the screen changed.
+    pub fn answer(&mut self, fleet: FleetIndex, answer: Answer) -> bool {
+        match &answer.about {
+            Topic::Journal { .. } => {
+                if let Ok(detail) = answer.result {
+                    self.journal.answer(fleet, detail);
+                }
+                true
+            }
+            Topic::Host(_) | Topic::History { .. } => self.host.as_mut().is_some_and(|host| host.answer(fleet, answer)),
+            Topic::Timeline(_) => self.alert.as_mut().is_some_and(|alert| alert.answer(fleet, answer)),
+            Topic::Blob(_) => false,
+        }
+    }
+
+    // ---- time
+
+    /// Whether rows are still to be looked at.
+    pub const fn is_scanning(&self) -> bool {
+        self.alerts.rows.is_scanning() || self.hosts.rows.is_scanning()
+    }
+
+    /// Looks at a slice of the rows that are left.
+    pub fn step(&mut self, world: World<'_>) {
+        if self.alerts.rows.is_scanning() {
+            self.alerts.rows.step(world);
+        }
+        if self.hosts.rows.is_scanning() {
+            self.hosts.rows.step(world);
+        }
+    }
+
+    /// What the screen on top has to ask.
+    pub fn questions(&mut self, world: World<'_>) -> Vec<Effect> {
+        match self.path.last() {
+            Some(Place::Host(..)) => self.host.as_mut().map(|host| host.ask(world)).unwrap_or_default(),
+            Some(Place::Alert(..)) => self.alert.as_mut().map(|alert| alert.ask(world)).unwrap_or_default(),
+            Some(Place::Journal) => self.journal.visit(world),
+            _ => Vec::new(),
+        }
+    }
+
+    // ---- what the person does
+
+    /// Does an action on the screen on top.
+    pub fn update(&mut self, action: Action, count: u16, world: World<'_>) -> Vec<Effect> {
+        match self.top() {
+            Place::Floor => self.floor.update(action, count),
+            Place::Alerts => self.alerts.update(action, count, world),
+            Place::Hosts => self.hosts.update(action, count, world),
+            Place::Journal => self.journal.update(action, count, world),
+            Place::Host(..) => self.host.as_mut().map(|host| host.update(action, count, world)).unwrap_or_default(),
+            Place::Alert(..) => self.alert.as_mut().map(|alert| alert.update(action, count, world)).unwrap_or_default(),
+        }
+    }
+
+    /// Drops what the screen on top holds innermost. Whether there was something.
+    pub fn cancel(&mut self, world: World<'_>) -> bool {
+        match self.top() {
+            Place::Alerts => self.alerts.cancel(world),
+            Place::Hosts => self.hosts.rows.cancel(world),
+            Place::Journal => self.journal.cancel(),
+            _ => false,
+        }
+    }
+
+    /// The filter of the screen on top.
+    pub fn filter(&self) -> Option<&FilterLine> {
+        match self.top() {
+            Place::Alerts => Some(&self.alerts.rows.filter),
+            Place::Hosts => Some(&self.hosts.rows.filter),
+            Place::Journal => Some(&self.journal.filter),
+            _ => None,
+        }
+    }
+
+    /// The same, to be typed into; then say [`Self::refilter`].
+    pub fn filter_mut(&mut self) -> Option<&mut FilterLine> {
+        match self.top() {
+            Place::Alerts => Some(&mut self.alerts.rows.filter),
+            Place::Hosts => Some(&mut self.hosts.rows.filter),
+            Place::Journal => Some(&mut self.journal.filter),
+            _ => None,
+        }
+    }
+
+    /// Another filter counts on the screen on top.
+    pub fn refilter(&mut self, world: World<'_>) {
+        match self.top() {
+            Place::Alerts => self.alerts.rows.ask(world),
+            Place::Hosts => self.hosts.rows.ask(world),
+            _ => self.journal.touch(),
+        }
+    }
+
+    // ---- painting
+
+    /// Brings the list on top up to date, before a frame.
+    pub fn refresh(&mut self, height: u16, world: World<'_>) {
+        match self.top() {
+            Place::Floor => self.floor.refresh(height, world),
+            Place::Alerts => self.alerts.rows.refresh(height, world.now),
+            Place::Hosts => self.hosts.rows.refresh(height, world.now),
+            Place::Journal => self.journal.refresh(height, world),
+            Place::Host(..) | Place::Alert(..) => {}
+        }
+    }
+
+    /// Paints the screen on top.
+    pub fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>, zone: &TimeZone) {
+        match self.top() {
+            Place::Floor => self.floor.render(area, buf, theme, world),
+            Place::Alerts => self.alerts.render(area, buf, theme, world),
+            Place::Hosts => self.hosts.render(area, buf, theme, world),
+            Place::Journal => self.journal.render(area, buf, theme, world, zone),
+            Place::Host(..) => {
+                if let Some(host) = &self.host {
+                    host.render(area, buf, theme, world);
+                }
+            }
+            Place::Alert(..) => {
+                if let Some(alert) = &self.alert {
+                    alert.render(area, buf, theme, world, zone);
+                }
+            }
+        }
+    }
+
+    /// How many rows the filter on top shows.
+    pub fn shown(&self) -> usize {
+        match self.top() {
+            Place::Alerts => self.alerts.rows.shown(),
+            Place::Hosts => self.hosts.rows.shown(),
+            _ => self.journal.shown(),
+        }
+    }
+
+    /// The title of the screen on top, and what the header says of it.
+    pub fn title(&self, height: u16) -> (&'static str, Vec<(Role, String)>) {
+        match self.top() {
+            Place::Floor => ("FLOOR", self.floor.facts()),
+            Place::Alerts => ("ALERTS", self.alerts.facts(height)),
+            Place::Hosts => ("HOSTS", self.hosts.rows.facts(height)),
+            Place::Journal => ("JOURNAL", self.journal.facts()),
+            Place::Host(..) => ("HOST", Vec::new()),
+            Place::Alert(..) => ("ALERT", Vec::new()),
+        }
+    }
+}
