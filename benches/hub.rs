@@ -108,7 +108,7 @@ impl Console {
     fn attach(data: &Path) -> Self {
         let (out, news) = mpsc::channel(256);
         let reach = Reach::fixed(vec![Address::Unix(find_socket(data))], None);
-        let link = spawn(LinkConfig { fleet: FleetIndex(0), reach, greeted: None }, out);
+        let link = spawn(LinkConfig { fleet: FleetIndex(0), reach }, out);
         Self { replica: Replica::new("bench", Instant::now()), news, glances: 0, _link: link }
     }
 

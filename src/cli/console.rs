@@ -1,7 +1,5 @@
 //! `watchfloor console`, and `watchfloor` alone: the full-screen console.
 
-use std::sync::Arc;
-
 use crate::cli::arguments;
 use crate::cli::exit::Failure;
 use crate::cli::local::Local;
@@ -94,10 +92,11 @@ fn seat(asked: &arguments::Console, directories: &Directories) -> Result<Seat, F
 
 /// Credential and addresses are read at each attempt, so that a renewed certificate counts.
 fn of_enrolled(fleet: EnrolledFleet) -> Reach {
-    let fleet = Arc::new(fleet);
+    let credential = fleet.directory.clone();
     Reach::new(move || {
         let addresses = fleet.hubs.iter().cloned().map(Address::Tcp).collect();
         let tls = tls(&fleet)?;
         Ok((addresses, Some(tls)))
     })
+    .renewed_in(credential)
 }

@@ -47,7 +47,7 @@ pub async fn run(setup: Setup) -> Result<(), TerminalError> {
         .fleets
         .into_iter()
         .enumerate()
-        .map(|(at, (_, reach))| spawn(LinkConfig { fleet: FleetIndex(at), reach, greeted: None }, out.clone()))
+        .map(|(at, (_, reach))| spawn(LinkConfig { fleet: FleetIndex(at), reach }, out.clone()))
         .collect();
     let mut console = Console { app, links };
     let mut events = Some(Events::start());
@@ -160,6 +160,10 @@ impl Console {
                     true
                 }
                 News::Answer(answer) => self.app.answer(fleet, answer),
+                News::Trouble(what) => {
+                    self.app.trouble(fleet, &what);
+                    true
+                }
             };
             if changed {
                 terminal.want_frame(Cause::Passive);

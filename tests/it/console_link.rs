@@ -24,6 +24,7 @@ use watchfloor::fleet::words::{
     AlertId, CheckState, ClientId, HostClass, HostId, IdentityId, Revision, SafeText, SiteId, Timestamp,
 };
 use watchfloor::link::{Address, Pipe};
+use watchfloor::trust::{Authority, Credential, Kind};
 use watchfloor::wire::pb::console_server::{Console, ConsoleServer};
 use watchfloor::wire::pb::frame::Body;
 use watchfloor::wire::{EncodedEntry, pb, rows_of};
@@ -31,6 +32,7 @@ use watchfloor::wire::{EncodedEntry, pb, rows_of};
 const FLEET: FleetIndex = FleetIndex(0);
 /// Virtual time: the clock of these tests runs on only while all wait.
 const PATIENCE: Duration = Duration::from_secs(600);
+const HUB_TIME: i64 = 1_700_000_000_000;
 
 type Stream<T> = ReceiverStream<Result<T, Status>>;
 type Reply<T> = oneshot::Sender<Result<T, Status>>;
@@ -50,7 +52,9 @@ impl Console for Fake {
         let role = *self.role.lock().unwrap();
         let role = role.ok_or_else(|| Status::permission_denied("your certificate was revoked: enrol again"))?;
         let identity_name = "anna".into();
-        Ok(Response::new(pb::HelloReply { role: role.into(), identity_name, ..pb::HelloReply::default() }))
+        let hello =
+            pb::HelloReply { role: role.into(), identity_name, hub_time: HUB_TIME, ..pb::HelloReply::default() };
+        Ok(Response::new(hello))
     }
 
     type WatchStream = Stream<pb::Frame>;
@@ -126,10 +130,15 @@ struct Screens {
     acts: Acts,
     reports: Vec<Report>,
     answers: Vec<Answer>,
+    troubles: Vec<String>,
     states: Vec<&'static str>,
 }
 
 fn start() -> (Hub, Screens) {
+    start_with(|reach| reach)
+}
+
+fn start_with(more: impl FnOnce(Reach) -> Reach) -> (Hub, Screens) {
     let (watches, watched) = mpsc::channel(8);
     let (acts, acted) = mpsc::channel(64);
     let (queries, queried) = mpsc::channel(8);
@@ -154,11 +163,11 @@ fn start() -> (Hub, Screens) {
     });
     let (out, news) = mpsc::channel(4);
     let reach = Reach::fixed(vec![Address::Pipe(pipe)], None);
-    let link = spawn(LinkConfig { fleet: FLEET, reach, greeted: None }, out);
+    let link = spawn(LinkConfig { fleet: FLEET, reach: more(reach) }, out);
     let replicas = Replicas::new(vec![Replica::new("main", now())]);
     let hub = Hub { watches: watched, acts: acted, queries: queried, role, wires, out: None };
-    let (acts, reports, answers, states) = (Acts::default(), Vec::new(), Vec::new(), Vec::new());
-    (hub, Screens { link, news, replicas, acts, reports, answers, states })
+    let (acts, reports, answers, troubles) = (Acts::default(), Vec::new(), Vec::new(), Vec::new());
+    (hub, Screens { link, news, replicas, acts, reports, answers, troubles, states: Vec::new() })
 }
 
 fn now() -> std::time::Instant {
@@ -211,7 +220,7 @@ impl Hub {
     }
 
     async fn send(&self, body: Body) {
-        let frame = pb::Frame { hub_time: 1_700_000_000_000, body: Some(body) };
+        let frame = pb::Frame { hub_time: HUB_TIME, body: Some(body) };
         self.out.as_ref().unwrap().send(Ok(frame)).await.expect("a console that listens");
     }
 
@@ -281,6 +290,7 @@ impl Screens {
                 self.reports.extend(self.acts.ended(tag, end, held));
             }
             News::Answer(answer) => self.answers.push(answer),
+            News::Trouble(what) => self.troubles.push(what.as_str().to_owned()),
         }
     }
 
@@ -334,7 +344,10 @@ impl Screens {
 }
 
 async fn linked() -> (Hub, Screens, Fleet) {
-    let (mut hub, mut screens) = start();
+    linked_as(start()).await
+}
+
+async fn linked_as((mut hub, mut screens): (Hub, Screens)) -> (Hub, Screens, Fleet) {
     let fleet = fleet(&["web-1", "db-1"]);
     assert_eq!(hub.watched().await, (0, 0));
     hub.snapshot(9, &fleet).await;
@@ -612,4 +625,36 @@ async fn a_slow_screen_slows_the_link_and_loses_nothing() {
     screens.until("all entries", |screens| screens.replica().position().revision == Revision(2_004)).await;
     assert_eq!(screens.states, ["connecting", "live"], "what the screens need is no silence of the hub");
     drop(flood.await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_that_cannot_be_renewed_is_told_tried_again_after_a_pause_and_holds_up_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().to_owned();
+    let life = Duration::from_secs(30 * 86_400);
+    let issued = Timestamp(HUB_TIME) - life * 2 / 3;
+    let authority = Authority::ephemeral(issued).unwrap();
+    let old = authority.issue_credential(Kind::Operator, IdentityId(7), issued).unwrap();
+    old.save(&dir).unwrap();
+    let (mut hub, mut screens, _) = linked_as(start_with(|reach| reach.renewed_in(dir.clone()))).await;
+    let beats = hub.out.clone().unwrap();
+    tokio::spawn(async move {
+        let alive = || pb::Frame { hub_time: HUB_TIME, body: Some(Body::Alive(pb::Alive {})) };
+        while beats.send(Ok(alive())).await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+    });
+    screens.until("why", |screens| screens.troubles.len() == 1).await;
+    assert!(screens.troubles[0].contains("not renewed") && screens.troubles[0].contains("10 min"));
+    let first = Instant::now();
+    screens.note(1);
+    let (_, reply) = hub.acted().await;
+    reply.send(Ok(pb::ActReply { epoch: 9, revision: 4, done: vec![1], ..pb::ActReply::default() })).unwrap();
+    screens.until("an answer", |screens| !screens.reports.is_empty()).await;
+    while screens.troubles.len() < 2 {
+        screens.for_a_while(Duration::from_secs(5)).await;
+    }
+    assert!(first.elapsed() >= Duration::from_secs(600) && first.elapsed() < Duration::from_secs(660));
+    assert_eq!(screens.states, ["connecting", "live"]);
+    assert_eq!(Credential::load(&dir).unwrap().unwrap().key(), old.key(), "the old one stands");
 }

@@ -41,7 +41,7 @@ impl Console {
             let fleet = replicas.push(Replica::new(name, Instant::now()));
             let data = data.clone();
             let reach = Reach::new(move || Ok((vec![Address::Unix(find_socket(&data))], None)));
-            links.push(spawn(LinkConfig { fleet, reach, greeted: None }, out.clone()));
+            links.push(spawn(LinkConfig { fleet, reach }, out.clone()));
         }
         Self { links, news, replicas, acts: Acts::default(), ends: Vec::new(), answers: Vec::new() }
     }
@@ -69,6 +69,7 @@ impl Console {
                     self.ends.extend(self.acts.ended(tag, end, held).map(|report| report.end));
                 }
                 News::Answer(answer) => self.answers.push(answer),
+                News::Trouble(what) => panic!("{what:?}"),
             }
         }
     }

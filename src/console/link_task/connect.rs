@@ -1,6 +1,7 @@
 //! From an address to a stream of frames.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,22 +18,22 @@ use crate::wire::{self, pb};
 /// How long the hub may take to accept the watch.
 const WATCH_TIMEOUT: Duration = Duration::from_secs(10);
 
-type Told = dyn Fn(&Connection, &Greeting) + Send + Sync;
 type Addresses = (Vec<Address>, Option<Tls>);
 type Finding = Pin<Box<dyn Future<Output = Result<Addresses, LinkError>> + Send>>;
 
 /// How a hub is reached: addresses, best first, and the credential for those of TCP.
 #[derive(Clone)]
-pub struct Reach(Arc<dyn Fn() -> Finding + Send + Sync>);
-
-/// Is told of each link that stands, with what the hub said.
-#[derive(Clone)]
-pub struct Greeted(Arc<Told>);
+pub struct Reach {
+    find: Arc<dyn Fn() -> Finding + Send + Sync>,
+    credential: Option<PathBuf>,
+}
 
 /// A link that stands.
 pub(super) struct Link {
     pub connection: Connection,
     pub greeting: Greeting,
+    /// The hub's time when it greeted.
+    pub hub_time: Timestamp,
     pub stream: Streaming<pb::Frame>,
     /// Whether the hub was asked to go on from the position held.
     pub resumes: bool,
@@ -57,7 +58,17 @@ impl Reach {
     where
         F: Future<Output = Result<Addresses, LinkError>> + Send + 'static,
     {
-        Self(Arc::new(move || Box::pin(find())))
+        Self { find: Arc::new(move || Box::pin(find())), credential: None }
+    }
+
+    /// The credential to dial with lies in `dir`, and is to be renewed there in time.
+    #[must_use]
+    pub fn renewed_in(self, dir: PathBuf) -> Self {
+        Self { credential: Some(dir), ..self }
+    }
+
+    pub(super) const fn credential(&self) -> Option<&PathBuf> {
+        self.credential.as_ref()
     }
 
     /// Addresses that never change.
@@ -73,28 +84,13 @@ impl fmt::Debug for Reach {
     }
 }
 
-impl Greeted {
-    /// `told` must not block.
-    pub fn new(told: impl Fn(&Connection, &Greeting) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(told))
-    }
-
-    pub(super) fn tell(&self, connection: &Connection, greeting: &Greeting) {
-        (self.0)(connection, greeting);
-    }
-}
-
-impl fmt::Debug for Greeted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Greeted")
-    }
-}
-
 /// Dials, greets and watches from the position held. A role that changed needs a whole new view.
 pub(super) async fn connect(reach: Reach, held: Position, role: Option<Role>) -> Result<Link, LinkError> {
-    let (addresses, tls) = (reach.0)().await?;
+    let (addresses, tls) = (reach.find)().await?;
     let connection = dial(&addresses, tls.as_ref()).await?;
-    let greeting = greeting(hello::as_console(&connection).await?)?;
+    let hello = hello::as_console(&connection).await?;
+    let hub_time = Timestamp(hello.hub_time);
+    let greeting = greeting(hello)?;
     let resumes = held.epoch.0 != 0 && held.revision.0 != 0 && role == Some(greeting.role);
     let from = if resumes {
         pb::WatchRequest { epoch: held.epoch.0, revision: held.revision.0 }
@@ -102,7 +98,7 @@ pub(super) async fn connect(reach: Reach, held: Position, role: Option<Role>) ->
         pb::WatchRequest::default()
     };
     match timeout(WATCH_TIMEOUT, connection.console().watch(from)).await {
-        Ok(Ok(stream)) => Ok(Link { greeting, resumes, stream: stream.into_inner(), connection }),
+        Ok(Ok(stream)) => Ok(Link { greeting, hub_time, resumes, stream: stream.into_inner(), connection }),
         Ok(Err(status)) => Err(connection.error(&status)),
         Err(_) => {
             let why = format!("connected, but no frames began within {} s", WATCH_TIMEOUT.as_secs());

@@ -10,9 +10,10 @@ mod connect;
 mod frames;
 mod handle;
 mod news;
+mod renewal;
 mod task;
 
-pub use connect::{Greeted, Reach};
+pub use connect::Reach;
 pub use handle::{LinkHandle, spawn};
 pub use news::{FromLink, News};
 pub use task::LinkConfig;

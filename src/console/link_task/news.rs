@@ -3,6 +3,7 @@
 use crate::console::act::{ActEnd, ActTag};
 use crate::console::ask::Answer;
 use crate::console::replica::{FleetIndex, Update};
+use crate::fleet::words::SafeText;
 
 /// What a link task tells the loop of the screens.
 #[derive(Debug)]
@@ -27,4 +28,6 @@ pub enum News {
     },
     /// An answer for a screen.
     Answer(Answer),
+    /// Something that a person should know of, although the link goes on.
+    Trouble(SafeText),
 }

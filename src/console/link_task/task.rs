@@ -2,14 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::OptionFuture;
 use tokio::sync::mpsc;
 use tokio::time::{Instant as Deadline, sleep_until};
 
 use super::act_queue::{ActQueue, Ended};
 use super::calls::{Calls, Done};
-use super::connect::{Greeted, Link, Reach, connect};
+use super::connect::{Link, Reach, connect};
 use super::frames::Frames;
 use super::news::{FromLink, News};
+use super::renewal::keep_fresh;
 use crate::console::ask::{Answer, Ask};
 use crate::console::replica::{FleetIndex, LinkState, Update};
 use crate::fleet::words::SafeText;
@@ -30,15 +32,12 @@ pub struct LinkConfig {
     pub fleet: FleetIndex,
     /// How its hub is reached; asked before each attempt, so that renewed credentials count.
     pub reach: Reach,
-    /// Told of each link that stands, to renew its certificate in time.
-    pub greeted: Option<Greeted>,
 }
 
 /// One fleet's link.
 pub(super) struct Task {
     fleet: FleetIndex,
     reach: Reach,
-    greeted: Option<Greeted>,
     asks: mpsc::Receiver<Ask>,
     out: mpsc::Sender<FromLink>,
     frames: Frames,
@@ -70,11 +69,10 @@ async fn until(deadline: Option<Instant>) {
 
 impl Task {
     pub fn new(config: LinkConfig, asks: mpsc::Receiver<Ask>, out: mpsc::Sender<FromLink>) -> Self {
-        let LinkConfig { fleet, reach, greeted } = config;
+        let LinkConfig { fleet, reach } = config;
         Self {
             fleet,
             reach,
-            greeted,
             asks,
             out,
             frames: Frames::default(),
@@ -171,10 +169,14 @@ impl Task {
 
     /// Follows the hub until the link is lost, and says why it was.
     async fn follow(&mut self, link: Link) -> Result<LinkError, Gone> {
-        let Link { connection, greeting, mut stream, resumes } = link;
-        if let Some(greeted) = &self.greeted {
-            greeted.tell(&connection, &greeting);
-        }
+        let Link { connection, greeting, hub_time, mut stream, resumes } = link;
+        let renewals = self
+            .reach
+            .credential()
+            .cloned()
+            .map(|dir| keep_fresh(connection.clone(), dir, hub_time, (self.fleet, self.out.clone())));
+        let renewals = OptionFuture::from(renewals);
+        tokio::pin!(renewals);
         self.update(Update::Greeted(greeting)).await?;
         self.frames.begin();
         if !resumes {
@@ -211,6 +213,7 @@ impl Task {
                     return Ok(LinkError::NoHub(why).at(connection.to()));
                 }
                 () = until(self.acts.next_expiry()) => self.expire().await?,
+                Some(()) = &mut renewals => return Err(Gone),
             }
         }
     }
