@@ -19,6 +19,7 @@ mod hubs_and_console;
 mod plugins;
 mod pty;
 mod readme;
+mod renewal;
 mod replica_counts;
 mod replicas;
 mod sample_fleet;
