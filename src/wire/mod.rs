@@ -16,8 +16,6 @@ pub mod fact;
 mod hosts;
 mod identity;
 pub mod limits;
-#[allow(missing_docs, clippy::all, clippy::pedantic)]
-pub mod pb;
 mod profile;
 pub mod row;
 pub mod text;
@@ -31,6 +29,4 @@ pub use error::WireError;
 pub use event::{decode_event, encode_event};
 pub use fact::{decode_fact, encode_fact};
 pub use row::{restore_row, row_key, row_of, rows_of};
-
-/// The descriptors of all messages and services, an encoded `google.protobuf.FileDescriptorSet`.
-pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+pub use watchfloor_proto::{DESCRIPTORS, v1 as pb};

@@ -1,9 +1,9 @@
-//! Compiles `proto/` in pure Rust; no protoc is needed.
+//! Compiles the protocol in pure Rust; no protoc is needed.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    println!("cargo::rerun-if-changed=proto");
-    let files = ["proto/watchfloor/v1/fleet.proto", "proto/watchfloor/v1/link.proto"];
-    let mut compiler = protox::Compiler::new(["proto"])?;
+    println!("cargo::rerun-if-changed=watchfloor");
+    let files = ["watchfloor/v1/fleet.proto", "watchfloor/v1/link.proto"];
+    let mut compiler = protox::Compiler::new(["."])?;
     compiler.include_source_info(true).include_imports(true).open_files(files)?;
     let descriptors = std::path::Path::new(&std::env::var("OUT_DIR")?).join("descriptors.bin");
     std::fs::write(descriptors, compiler.encode_file_descriptor_set())?;
