@@ -4,8 +4,11 @@
 //! Hub and swarm are processes of the real program; every synthetic agent has its own certificate and its own mTLS
 //! connection over the loopback, and sends a heartbeat, vitals and 60 samples every 10 s. This process is the console:
 //! a link task on the hub's socket that follows everything into a replica. Then the hub is killed (-9), stays away for
-//! ten seconds, and starts again on the same ports; a host is live when its heartbeat came after that start.
+//! ten seconds, and starts again on the same ports; a host is live when its heartbeat came after that start. Last, with
+//! hub and swarm gone, Debian's Prometheus takes as many values from as many hosts as often, in plain text over HTTP.
 
+#[path = "tools/prometheus.rs"]
+mod prometheus;
 mod tools;
 
 use std::path::Path;
@@ -91,9 +94,13 @@ async fn measure(agents: u64, seconds: u64) -> Outcome {
     println!("alerts in {} s after that: {false_alerts}: none {}", JUDGED.as_secs(), verdict(false_alerts == 0));
     println!("hosts up: {} of {agents}; hub {} MiB", console.up(), mib(resident(hub.pid())?.0));
     drop(console);
-    println!("no peer beside it: Debian's Prometheus is not started by this bench");
     swarm.kill()?;
-    hub.kill()
+    hub.kill()?;
+    let load = prometheus::Load { hosts: agents, values: 60 };
+    if prometheus::measure(home.path(), load, Duration::from_secs(seconds)).await?.is_none() {
+        println!("no peer beside it: Prometheus is not installed (on Debian: apt-get install prometheus)");
+    }
+    Ok(())
 }
 
 /// A console without a screen.
