@@ -16,8 +16,9 @@ use crate::wire::pb::enrol_client::EnrolClient;
 pub const DECODE_MAX: usize = limits::FROM_HUB_MAX;
 /// The largest message sent to a hub, in bytes.
 pub const ENCODE_MAX: usize = limits::FROM_CONSOLE_MAX;
-/// HTTP/2 pings go out this often, also while nothing else does.
-pub const KEEPALIVE: Duration = Duration::from_secs(20);
+/// HTTP/2 pings go out this often, also while nothing else does. With the time-out below, a peer that vanished without
+/// a word is let go of when its host is judged down, and not later.
+pub const KEEPALIVE: Duration = Duration::from_secs(15);
 /// A ping without an answer for this long ends the connection.
 pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 

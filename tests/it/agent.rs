@@ -406,7 +406,7 @@ async fn killed_at_any_moment_an_agent_loses_and_doubles_nothing() {
     let hub = hub_with(place.assignment(6));
     hub.at_socket(&place.home.path().join("hub.sock"));
     let mut seed = std::process::id();
-    for round in 0..100 {
+    for round in 0..200 {
         let mut agent = agent_process(place.home.path());
         place.say(if round % 2 == 0 { 2 } else { 0 });
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

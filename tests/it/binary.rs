@@ -98,6 +98,26 @@ fn signals_end_it_and_the_terminal_is_given_back() {
     }
 }
 
+/// The thread that reads keys is begun anew when the program is continued. Where the machine has no memory for it, the
+/// standard library panics, as any fault of ours would.
+#[test]
+fn a_panic_is_readable_on_a_terminal_that_was_given_back() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Program::watchfloor(home.path()).start(100, 30);
+    wait_for_floor(&terminal);
+    let pid = terminal.pid().to_string();
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let held = status.lines().find_map(|line| line.strip_prefix("VmSize:")).unwrap();
+    let held: u64 = held.trim().trim_end_matches(" kB").parse().unwrap();
+    let room = format!("--as={}:unlimited", (held / 2) << 10);
+    assert!(Command::new("prlimit").args(["--pid", &pid, &room]).status().unwrap().success());
+    terminal.signal(Signal::SIGCONT);
+    let status = terminal.wait_exit();
+    terminal.assert_restored();
+    terminal.assert_left("panicked at");
+    assert!(!status.success(), "{status:?}");
+}
+
 #[test]
 fn it_stops_for_the_shell_and_comes_back() {
     let home = tempfile::tempdir().unwrap();

@@ -23,7 +23,8 @@ const NORTH: FleetIndex = FleetIndex(0);
 const SOUTH: FleetIndex = FleetIndex(1);
 const PATIENCE: Duration = Duration::from_secs(30);
 
-struct Console {
+/// A console without screens: its links and what they brought.
+pub struct Console {
     links: Vec<LinkHandle>,
     news: mpsc::Receiver<FromLink>,
     replicas: Replicas,
@@ -34,23 +35,30 @@ struct Console {
 
 impl Console {
     fn start(fleets: &[(&str, PathBuf)]) -> Self {
+        let reach = |data: &PathBuf| {
+            let data = data.clone();
+            Reach::new(move || Ok((vec![Address::Unix(find_socket(&data))], None)))
+        };
+        Self::reaching(fleets.iter().map(|(name, data)| (*name, reach(data))).collect())
+    }
+
+    /// A console of these fleets.
+    pub fn reaching(fleets: Vec<(&str, Reach)>) -> Self {
         let (out, news) = mpsc::channel(16);
         let mut replicas = Replicas::default();
         let mut links = Vec::new();
-        for (name, data) in fleets {
+        for (name, reach) in fleets {
             let fleet = replicas.push(Replica::new(name, Instant::now()));
-            let data = data.clone();
-            let reach = Reach::new(move || Ok((vec![Address::Unix(find_socket(&data))], None)));
             links.push(spawn(LinkConfig { fleet, reach }, out.clone()));
         }
         Self { links, news, replicas, acts: Acts::default(), ends: Vec::new(), answers: Vec::new() }
     }
 
-    fn replica(&self, fleet: FleetIndex) -> &Replica {
+    pub fn replica(&self, fleet: FleetIndex) -> &Replica {
         self.replicas.get(fleet).unwrap()
     }
 
-    async fn until(&mut self, what: &str, wanted: impl Fn(&Self) -> bool) {
+    pub async fn until(&mut self, what: &str, wanted: impl Fn(&Self) -> bool) {
         let end = tokio::time::Instant::now() + PATIENCE;
         while !wanted(self) {
             let Ok(from) = tokio::time::timeout_at(end, self.news.recv()).await else {
@@ -74,12 +82,12 @@ impl Console {
         }
     }
 
-    async fn live(&mut self, fleet: FleetIndex) {
+    pub async fn live(&mut self, fleet: FleetIndex) {
         self.until("a live link", |console| console.replica(fleet).link().is_live()).await;
     }
 
     /// Asks for a check now, waits for its entry and gives its revision.
-    async fn check_now(&mut self, fleet: FleetIndex, host: HostId) -> u64 {
+    pub async fn check_now(&mut self, fleet: FleetIndex, host: HostId) -> u64 {
         let act = Act {
             id: new_action_id().unwrap(),
             seen: self.replica(fleet).position().revision,
@@ -96,7 +104,7 @@ impl Console {
     }
 }
 
-async fn hub(data: &Path, name: &str) -> Hub {
+pub async fn hub(data: &Path, name: &str) -> Hub {
     let options = Options { data: data.to_owned(), name: Some(name.to_owned()), ..Options::default() };
     timeout(PATIENCE, Hub::start(options)).await.expect("in time").expect("a hub")
 }

@@ -167,6 +167,14 @@ impl Terminal {
         status
     }
 
+    /// Fails unless `text` stands on the screen that a program left behind.
+    #[track_caller]
+    pub fn assert_left(&self, text: &str) {
+        let seen = self.view.lock();
+        let screen = seen.parser.screen();
+        assert!(screen.contents().contains(text), "{text:?} is not on it:\n{}", shown(screen));
+    }
+
     /// Everything the program has written so far, byte by byte.
     pub fn written(&self) -> Vec<u8> {
         self.view.lock().written.clone()

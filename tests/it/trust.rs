@@ -277,6 +277,126 @@ async fn silent_and_foreign_peers_hold_up_nobody() {
     assert_eq!(plain.class(), Class::Refused);
 }
 
+/// The beginning of a hello that never goes on.
+const HALF_A_HELLO: [u8; 20] = [22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3, 7, 7, 7, 7, 7, 7, 7, 7, 7];
+
+#[tokio::test]
+async fn a_handshake_that_stands_still_is_dropped_and_gives_its_place_back() {
+    let (mut doors, _) = Doors::open().await;
+    let begun = tokio::time::Instant::now();
+    // As many as one source may have open at the enrol port: some say nothing, some stop in the middle of a word.
+    let mut still = Vec::new();
+    for number in 0..Limits::ENROL.per_source {
+        let mut tcp = TcpStream::connect(doors.enrol).await.unwrap();
+        if number % 2 == 0 {
+            tcp.write_all(&HALF_A_HELLO).await.unwrap();
+        }
+        still.push(tcp);
+    }
+    let mut one_more = TcpStream::connect(doors.enrol).await.unwrap();
+    assert_eq!(one_more.read(&mut [0; 1]).await.unwrap(), 0, "one more is dropped");
+    let report = soon(doors.refusals.recv()).await.unwrap();
+    assert!(report.reason.contains("too many handshakes at once"), "{}", report.reason);
+    // From here on the clock runs as fast as nothing happens.
+    tokio::time::pause();
+    for mut tcp in still {
+        let mut said = Vec::new();
+        let ended = timeout(PATIENCE, tcp.read_to_end(&mut said)).await.expect("dropped in time");
+        assert!(said.is_empty(), "{ended:?}, {said:?}");
+    }
+    let took = begun.elapsed().as_secs_f64();
+    assert!((10.0..11.0).contains(&took), "dropped after {took} s");
+    let mut told = 0;
+    while told < Limits::ENROL.per_source as u64 {
+        let report = soon(doors.refusals.recv()).await.unwrap();
+        assert_eq!(report.reason, "no handshake within 10 s");
+        told += report.count;
+    }
+    tokio::time::resume();
+    let pin = sha256(doors.authority.root());
+    let token = Token::new(pin, vec![doors.enrol.to_string()]).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let error = soon(enrol::enrol(&token, "web-01", None, |_| home.path().join("agent"))).await.unwrap_err();
+    assert_eq!(error.class(), Class::NotPermitted, "the place is free, only the token is not known: {error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listener_that_never_answers_is_named_in_time() {
+    let authority = Authority::ephemeral(now()).unwrap();
+    let agent = authority.issue_credential(Kind::Agent, IdentityId(7), now()).unwrap();
+    let hub = authority.issue_credential(Kind::Hub, IdentityId(1), now()).unwrap();
+    // The kernel takes the connection in, and nobody comes for it.
+    let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = mute.local_addr().unwrap().to_string();
+    let begun = tokio::time::Instant::now();
+    let error = soon(dial(&[Address::Tcp(address.clone())], Some(&tls(&agent)))).await.unwrap_err();
+    assert_eq!((error.class(), begun.elapsed().as_secs()), (Class::NoHub, 5), "{error}");
+    assert!(error.to_string().contains(&address) && error.to_string().contains("no answer within 5 s"), "{error}");
+
+    // A hub that speaks TLS and then hangs.
+    let acceptor =
+        tokio_rustls::TlsAcceptor::from(Arc::new(link_server(&hub, Arc::new(|_: &Principal| false)).unwrap()));
+    let hung = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = hung.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        let (tcp, _) = hung.accept().await.unwrap();
+        let _held = acceptor.accept(tcp).await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let begun = tokio::time::Instant::now();
+    let connection = soon(dial(&[Address::Tcp(address.clone())], Some(&tls(&agent)))).await.unwrap();
+    let error = soon(hello::as_agent(&connection)).await.unwrap_err();
+    assert_eq!((error.class(), begun.elapsed().as_secs()), (Class::NoHub, 10), "{error}");
+    assert!(
+        error.to_string().contains(&address) && error.to_string().contains("did not answer within 10 s"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_ends_let_go_of_a_peer_that_vanished() {
+    let (doors, _) = Doors::open().await;
+    let (inner, connections) = (doors.inner.clone(), doors.connections.clone());
+    let principal = doors.agent(7).principal().clone();
+    let wires = Arc::new(Mutex::new(Vec::new()));
+    let laid = Arc::clone(&wires);
+    let pipe = Pipe::new(move || {
+        let (near, mut middle) = tokio::io::duplex(64 << 10);
+        let (mut behind, far) = tokio::io::duplex(64 << 10);
+        let cut = CancellationToken::new();
+        laid.lock().unwrap().push(cut.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = tokio::io::copy_bidirectional(&mut middle, &mut behind) => return,
+                () = cut.cancelled() => {}
+            }
+            // Both ends stay open, and nobody reads what comes.
+            std::future::pending::<()>().await;
+        });
+        let stream = DoorStream::new(far, Peer::Certificate(principal.clone()), &connections);
+        inner.try_send(Ok(stream)).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        Ok(near)
+    });
+    let connection = soon(dial(&[Address::Pipe(pipe)], None)).await.unwrap();
+    let (_keep_open, outgoing) = mpsc::channel(1);
+    let mut stream = soon(connection.agent().link(ReceiverStream::new(outgoing))).await.unwrap().into_inner();
+    // While the cable holds, an idle stream is no dead one.
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    soon(hello::as_agent(&connection)).await.expect("idle for long, and alive");
+    assert_eq!(doors.connections.count(IdentityId(7)), 1);
+
+    wires.lock().unwrap().iter().for_each(CancellationToken::cancel);
+    let cut = tokio::time::Instant::now();
+    timeout(Duration::from_secs(26), stream.message()).await.expect("the dialler notices").expect_err("it is dead");
+    let hub = async {
+        while doors.connections.count(IdentityId(7)) > 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(Duration::from_secs(26), hub).await.expect("the hub notices");
+    assert!(cut.elapsed() <= Duration::from_secs(26), "{:?}", cut.elapsed());
+}
+
 #[tokio::test]
 async fn what_is_no_hub_is_named() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -2,6 +2,7 @@
 
 mod chain;
 mod checkpoint;
+mod copied;
 mod errors;
 #[cfg(test)]
 pub mod faults;

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ring::rand::{SecureRandom, SystemRandom};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::chain::{Hash, genesis, link, row_sum};
 use super::checkpoint::Checkpointer;
+use super::copied;
 use super::errors::{CommitError, OpenError};
 use super::port::{Commit, Journal, JournalReader, Meta};
 use super::reader::{SqliteReader, integer, read_meta, revision_column};
@@ -39,7 +40,8 @@ pub struct SqliteJournal {
 }
 
 impl SqliteJournal {
-    /// Opens the journal of a fleet, or makes one with a new epoch; an older schema is migrated, after a copy.
+    /// Opens the journal of a fleet, or makes one with a new epoch; an older schema is migrated, after a copy. A file
+    /// that was restored from a backup gets a new epoch.
     ///
     /// # Errors
     /// [`OpenError`] names the path and what to do; the journal is then as it was.
@@ -53,7 +55,7 @@ impl SqliteJournal {
         settle(&connection).map_err(fail("opening"))?;
         schema::migrate(&mut connection, path, MIGRATIONS)?;
         empty_log(&connection, path).map_err(fail("taking over the write-ahead log of"))?;
-        let meta = match read_meta(&connection).map_err(fail("reading the head of"))? {
+        let mut meta = match read_meta(&connection).map_err(fail("reading the head of"))? {
             Some(meta) => meta,
             None => {
                 let epoch = draw(Epoch(0)).ok_or(OpenError::NoRandomness)?;
@@ -66,6 +68,15 @@ impl SqliteJournal {
             return Err(OpenError::OtherFleet { path: path.to_owned(), found: meta.fleet, expected: fleet.clone() });
         }
         check_head(&connection, path, &meta)?;
+        let note = |source| OpenError::Io { doing: "reading the note beside", path: path.to_owned(), source };
+        if copied::is_copy(path).map_err(note)? {
+            meta.epoch = draw(meta.epoch).ok_or(OpenError::NoRandomness)?;
+            set_epoch(&connection, meta.epoch).map_err(fail("beginning a new epoch in"))?;
+            tracing::warn!("{}: restored from a backup or moved here; all that watch begin anew", path.display());
+        }
+        if let Err(error) = copied::note(path) {
+            tracing::warn!("{}: which file this is could not be noted: {error}", path.display());
+        }
         sync_folder(path)?;
         let reader = Arc::new(SqliteReader::new(path));
         let checkpointer = Checkpointer::start(path).map_err(fail("opening"))?;
@@ -166,7 +177,7 @@ impl Journal for SqliteJournal {
     fn draw_new_epoch(&mut self) -> Result<Epoch, CommitError> {
         self.fatal(|journal| {
             let epoch = draw(journal.meta.epoch).ok_or(CommitError::NoRandomness)?;
-            journal.connection.execute("UPDATE meta SET epoch = ?1 WHERE id = 0", [epoch.0.cast_signed()])?;
+            set_epoch(&journal.connection, epoch)?;
             journal.meta.epoch = epoch;
             Ok(epoch)
         })
@@ -217,6 +228,10 @@ fn draw(old: Epoch) -> Option<Epoch> {
     }
 }
 
+fn set_epoch(connection: &Connection, epoch: Epoch) -> rusqlite::Result<()> {
+    connection.execute("UPDATE meta SET epoch = ?1 WHERE id = 0", [epoch.0.cast_signed()]).map(drop)
+}
+
 /// Only the hub's user may read the history; SQLite gives its companion files the same mode.
 fn create_private(path: &Path) -> Result<(), OpenError> {
     OpenOptions::new()
@@ -254,9 +269,14 @@ fn settle(connection: &Connection) -> rusqlite::Result<()> {
 /// Moves what a dead process left in the write-ahead log into the file. After a failed fsync the log may be whole in
 /// the kernel's memory but not on disk, with nothing left to say so; written anew into the file, it is fsynced anew.
 fn empty_log(connection: &Connection, path: &Path) -> rusqlite::Result<()> {
-    let busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    if busy {
-        tracing::warn!("{}: another program is reading the journal; close it", path.display());
+    match connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)) {
+        Ok(false) => {}
+        Ok(true) => tracing::warn!("{}: another program is reading the journal; close it", path.display()),
+        // Readers are served from the log as it is; the hub decides nothing before there is room.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
+            tracing::warn!("{}: its write-ahead log stays as it is: {error}", path.display());
+        }
+        Err(error) => return Err(error),
     }
     Ok(())
 }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::OptionFuture;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 use tonic::{Status, Streaming};
 
 use crate::fleet::configuration::Assignment;
@@ -17,7 +18,7 @@ use crate::fleet::rules::input::Input;
 use crate::fleet::rules::live::Reading;
 use crate::fleet::rules::presence::target_of;
 use crate::fleet::words::{HostId, Now, SafeText, StreamId, Timestamp};
-use crate::hub::core::{FactRead, FactsReply};
+use crate::hub::core::{CoreError, FactRead, FactsReply};
 use crate::hub::history::SeriesRef;
 use crate::hub::journal::{BlobRecord, blob_id};
 use crate::hub::shared::{Shared, status};
@@ -28,6 +29,8 @@ use crate::wire::{assignment_hash, decode_fact, encode_assignment, limits, pb};
 
 /// A stream says who it is within this time.
 const OPENING: Duration = Duration::from_secs(10);
+/// Facts that found no space are asked for again after this time.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// Malformed messages a stream may send before it is closed.
 const STRIKES: u32 = 3;
 /// Series one host may name.
@@ -44,13 +47,24 @@ pub struct Intake {
     stream: StreamId,
     heard: bool,
     samples: Vec<(SeriesRef, f64)>,
+    /// From where facts are asked for again, and when: there was no space to decide them.
+    again: Option<(u64, Instant)>,
 }
 
 impl Intake {
     /// The intake of a host that proved who it is.
     #[must_use]
     pub fn new(shared: Arc<Shared>, host: HostId, words: mpsc::Sender<Word>) -> Self {
-        Self { shared, host, words, series: HashMap::new(), stream: StreamId(0), heard: false, samples: Vec::new() }
+        Self {
+            shared,
+            host,
+            words,
+            series: HashMap::new(),
+            stream: StreamId(0),
+            heard: false,
+            samples: Vec::new(),
+            again: None,
+        }
     }
 
     /// Reads until the stream ends, the host dials again, or the hub ends.
@@ -89,12 +103,21 @@ impl Intake {
         let mut strikes = 0;
         let mut reconfigured = self.shared.reconfigured();
         loop {
+            let again = self.again.map(|(from, at)| async move {
+                sleep_until(at).await;
+                from
+            });
             let message = tokio::select! {
                 message = inbound.message() => message,
                 changed = reconfigured.changed() => {
                     if changed.is_ok() {
                         self.assign(&[]).await?;
                     }
+                    continue;
+                }
+                Some(from) = OptionFuture::from(again) => {
+                    self.again = None;
+                    self.say(Word::SendFrom(pb::SendFrom { stream: self.stream.0, from })).await?;
                     continue;
                 }
             };
@@ -159,7 +182,15 @@ impl Intake {
         let now = self.shared.clock.now();
         let read: Vec<FactRead> = facts.facts.iter().map(|fact| read(fact, now.wall)).collect();
         self.remember_readings(&read, now);
-        let reply = self.shared.core.facts(self.host, self.stream, facts.first, read).await.map_err(status)?;
+        let reply = match self.shared.core.facts(self.host, self.stream, facts.first, read).await {
+            // The facts stay with their host. Its stream goes on: it proves that the host lives.
+            Err(CoreError::NoSpace(_)) => {
+                let from = self.again.map_or(facts.first, |(from, _)| from.min(facts.first));
+                self.again = Some((from, Instant::now() + ASK_AGAIN));
+                return Ok(true);
+            }
+            reply => reply.map_err(status)?,
+        };
         let word = match reply {
             FactsReply::Confirmed { through, refused } => {
                 if let Some(why) = refused {
