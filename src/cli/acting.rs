@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
+use serde::Serialize;
 
 use crate::cli::arguments::ActTargets;
 use crate::cli::exit::Failure;
@@ -16,10 +17,44 @@ use crate::link::LinkError;
 use crate::settings::directories::Directories;
 use crate::wire::pb::act_request::Verb;
 use crate::wire::pb::targets::{Filter, Ids, Kind};
-use crate::wire::pb::{ActReply, ActRequest, Targets};
+use crate::wire::pb::{ActFailure, ActReply, ActRequest, Targets};
 
 /// More ids than this are counted, not printed, in the line that says what was done.
 const SHOWN: usize = 20;
+
+/// What one fleet's hub did, as `--json` prints it. What failed stands on standard error, too.
+#[derive(Debug, PartialEq, Serialize)]
+struct Acted {
+    fleet: String,
+    revision: Option<u64>,
+    dry_run: bool,
+    done: Vec<String>,
+    failed: Vec<NotActed>,
+    left_out: Vec<NotActed>,
+}
+
+/// An alert that was not acted on, and why.
+#[derive(Debug, PartialEq, Serialize)]
+struct NotActed {
+    id: String,
+    why: String,
+}
+
+impl Acted {
+    fn of(fleet: &str, reply: &ActReply) -> Self {
+        let not_acted = |list: &[ActFailure]| {
+            list.iter().map(|one| NotActed { id: id(fleet, one.id), why: safe(&one.why) }).collect()
+        };
+        Self {
+            fleet: fleet.to_owned(),
+            revision: (reply.revision != 0).then_some(reply.revision),
+            dry_run: reply.dry_run,
+            done: reply.done.iter().map(|number| id(fleet, number)).collect(),
+            failed: not_acted(&reply.failed),
+            left_out: not_acted(&reply.left_out),
+        }
+    }
+}
 
 /// Acts on the alerts that are meant. `verb` is told the hub's time; `past` is what was done, such as `acknowledged`.
 ///
@@ -64,10 +99,15 @@ pub async fn act(
     if let Some(expected) = expected {
         expect_of_many(expected, &mut requests, &failures).await?;
     }
+    let mut answers = Vec::new();
     for (link, reply) in send_all(requests).await {
         match reply {
             Ok(reply) => {
-                output::print(&told(&link.name, &reply, past))?;
+                if targets.json {
+                    answers.push(Acted::of(&link.name, &reply));
+                } else {
+                    output::print(&told(&link.name, &reply, past))?;
+                }
                 for left_out in &reply.left_out {
                     eprintln!("watchfloor: {}: left out: {}", id(&link.name, left_out.id), safe(&left_out.why));
                 }
@@ -78,6 +118,10 @@ pub async fn act(
             }
             Err(error) => failures.push(link.failure(&error)),
         }
+    }
+    // Where no hub answered, standard error alone speaks.
+    if targets.json && (failures.is_empty() || !answers.is_empty()) {
+        output::json(&answers)?;
     }
     Failure::of_many(failures)
 }
@@ -234,7 +278,6 @@ fn safe(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::pb::ActFailure;
 
     #[test]
     fn what_was_done_is_one_line() {

@@ -247,10 +247,17 @@ async fn an_alert_is_taken_and_ended_from_the_command_line() {
     home.done("note 1 2 -m 'both since noon'");
     let alert = home.json("alert 2");
     assert_eq!((&alert["lane"], &alert["suppressed_by"]), (&"muted".into(), &serde_json::json!(["snoozed"])));
-    home.done("release 1 2");
+    home.done("release 1 --to lee");
+    let last = home.json("journal --limit 1");
+    assert_eq!(last[0]["events"][0]["to"], "lee", "{last}");
+    let released: Value = serde_json::from_str(&home.done("release 2 --json")).unwrap();
+    assert_eq!((&released[0]["fleet"], &released[0]["done"]), (&"main".into(), &serde_json::json!(["main/2"])));
+    assert_eq!(released[0]["revision"], home.json("journal --limit 1")[0]["revision"]);
     home.done("ack --until 2h 1");
     let ended = home.run("close --where 'client:acme' --expect 3 -m 'replaced'");
     assert_eq!((ended.code, ended.out.as_str()), (1, ""), "{ended:?}");
+    let trial: Value = serde_json::from_str(&home.done("close --where 'client:acme' --dry-run --json")).unwrap();
+    assert_eq!((&trial[0]["dry_run"], &trial[0]["revision"]), (&true.into(), &Value::Null), "{trial}");
     let trial = home.done("close --where 'client:acme' --dry-run");
     assert!(trial.starts_with("would have closed 2 alerts"), "{trial}");
     assert_eq!(home.json("alerts").as_array().unwrap().len(), 2, "a dry run does nothing");
@@ -276,6 +283,14 @@ async fn an_alert_is_taken_and_ended_from_the_command_line() {
     );
     assert_eq!((&alert["state"], &alert["lane"]), (&"resolved".into(), &Value::Null));
     assert_eq!(home.run("ack 1").code, 1, "what is resolved can't be taken");
+    let ended = home.run("ack 1 --json");
+    let told: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(
+        (ended.code, &told[0]["failed"][0]["id"], &told[0]["done"]),
+        (1, &"main/1".into(), &serde_json::json!([]))
+    );
+    let asked: Value = serde_json::from_str(&home.done("check web-1 disk --json")).unwrap();
+    assert_eq!((&asked["host_id"], &asked["check"]), (&"main/1".into(), &"disk".into()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

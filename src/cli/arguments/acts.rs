@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{ArgGroup, Args};
 
 use crate::cli::arguments::fleets::Fleets;
-use crate::cli::arguments::values::{Until, parse_span, parse_until};
+use crate::cli::arguments::values::{Until, parse_name, parse_span, parse_until};
 use crate::cli::id::{AlertArgument, HostArgument};
 
 /// The alerts an act is for: ids, or a filter.
@@ -24,6 +24,9 @@ pub struct ActTargets {
     /// Refuse unless exactly this many alerts are meant
     #[arg(long, value_name = "N")]
     pub expect: Option<u64>,
+    /// Print what was done as JSON
+    #[arg(long)]
+    pub json: bool,
     /// The fleets.
     #[command(flatten)]
     pub fleets: Fleets,
@@ -60,6 +63,9 @@ pub struct Release {
     /// The alerts.
     #[command(flatten)]
     pub targets: ActTargets,
+    /// Offer them to somebody; nobody has them until they take them
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    pub to: Option<String>,
     /// A note
     #[arg(short, long = "message", value_name = "TEXT")]
     pub message: Option<String>,
@@ -110,6 +116,9 @@ pub struct CheckNow {
     /// The check; all of the host's where none is given
     #[arg(value_name = "CHECK")]
     pub check: Option<String>,
+    /// Print what was asked as JSON
+    #[arg(long)]
+    pub json: bool,
     /// The fleet.
     #[command(flatten)]
     pub fleets: Fleets,

@@ -39,6 +39,14 @@ pub(super) fn parse_span(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A name as people write it, with something in it.
+pub(super) fn parse_name(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("the name is empty".to_owned()),
+        name => Ok(name.to_owned()),
+    }
+}
+
 pub(super) fn parse_plain_name(text: &str) -> Result<String, String> {
     if ids::is_plain_name(text) {
         return Ok(text.to_owned());
