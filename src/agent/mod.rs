@@ -121,6 +121,7 @@ impl Agent {
             os,
             booted_at,
             wall: wall_now,
+            run: uplink::draw_run(),
             gone_below: 0,
         };
         Ok(Self { uplink, facts, tasks })

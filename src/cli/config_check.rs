@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::cli::exit::Failure;
+use crate::fleet::rules::assign::refuse_too_many_anywhere;
 use crate::settings::hub::{load, system_zone};
 
 /// Reads the files below a hub's data directory and says what they hold.
@@ -11,6 +12,7 @@ use crate::settings::hub::{load, system_zone};
 /// All problems of all files.
 pub fn run(directory: &Path) -> Result<(), Failure> {
     let loaded = load(directory, system_zone())?;
+    refuse_too_many_anywhere(&loaded.configuration).map_err(Failure::failed)?;
     for warning in &loaded.warnings {
         eprintln!("watchfloor: {warning}");
     }

@@ -104,6 +104,7 @@ fn hosts_event(scene: &Scene<'_>, event: &hosts::Event) -> Value {
             json!({"state": state.word(), "reason": reason, "last_seen_at": rfc3339_or_null(*last_seen)}),
         ),
         Event::Retired { host } => scene.of_host("host_retired", *host, Value::Null),
+        Event::Archived { host } => scene.of_host("host_archived", *host, Value::Null),
         Event::FactsLost { host, stream, from, to } => {
             // A stream is a random 64-bit number: as a JSON number it would lose its last digits.
             scene.of_host("facts_lost", *host, json!({"stream": stream.to_string(), "from": from, "to": to}))
@@ -244,6 +245,8 @@ fn identity_event(scene: &Scene<'_>, event: &identity::Event) -> Value {
         }
         Event::Recorded(identity) => identity_recorded(scene, identity),
         Event::Revoked { identity } => json!({"kind": "identity_revoked", "identity": scene.id(identity)}),
+        Event::TokenArchived { token } => json!({"kind": "token_archived", "token": scene.id(token)}),
+        Event::Archived { identity } => json!({"kind": "identity_archived", "identity": scene.id(identity)}),
         Event::RoleChanged { identity, role } => {
             json!({"kind": "role_changed", "identity": scene.id(identity), "role": role.word()})
         }

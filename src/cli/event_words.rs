@@ -96,6 +96,7 @@ impl Teller<'_> {
                 format!("{} is {state}{}", self.host(*host), said(Some(reason)))
             }
             Event::Retired { host } => format!("{} retired", self.host(*host)),
+            Event::Archived { host } => format!("{} archived", self.host(*host)),
             Event::FactsLost { host, from, to, stream: _ } => {
                 format!("{} lost facts {from} to {to} before they could be sent", self.host(*host))
             }
@@ -186,6 +187,8 @@ impl Teller<'_> {
                 format!("{} joined as {} (identity {})", identity.name.as_str(), identity.role, identity.id)
             }
             Event::Revoked { identity } => format!("identity {identity} revoked"),
+            Event::TokenArchived { token } => format!("token {token} archived"),
+            Event::Archived { identity } => format!("identity {identity} archived"),
             Event::RoleChanged { identity, role } => format!("identity {identity} is {role} now"),
             Event::Renewed { identity, not_after, .. } => {
                 format!("certificate of identity {identity} renewed until {}", self.time(*not_after))

@@ -129,7 +129,8 @@ impl Event {
                 hosts::Event::Enrolled { host, .. }
                 | hosts::Event::Described { host, .. }
                 | hosts::Event::StateChanged { host, .. }
-                | hosts::Event::Retired { host } => EntityKey::Host(*host),
+                | hosts::Event::Retired { host }
+                | hosts::Event::Archived { host } => EntityKey::Host(*host),
             },
             Self::Checks(event) => match event {
                 checks::Event::Changed { host, check, .. }
@@ -140,9 +141,12 @@ impl Event {
             Self::Alerts(event) => EntityKey::Alert(event.alert()),
             Self::Identity(event) => match event {
                 identity::Event::TokenCreated(token) => EntityKey::Token(token.id),
-                identity::Event::TokenEnded { token, .. } => EntityKey::Token(*token),
+                identity::Event::TokenEnded { token, .. } | identity::Event::TokenArchived { token } => {
+                    EntityKey::Token(*token)
+                }
                 identity::Event::Recorded(identity) => EntityKey::Identity(identity.id),
                 identity::Event::Revoked { identity }
+                | identity::Event::Archived { identity }
                 | identity::Event::RoleChanged { identity, .. }
                 | identity::Event::Renewed { identity, .. } => EntityKey::Identity(*identity),
             },

@@ -6,8 +6,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tonic::Status;
 
+use crate::fleet::checks::MOST_PER_HOST;
+use crate::fleet::configuration::Configuration;
+use crate::fleet::configuration::definition::built_in;
+use crate::fleet::rules::assign::{refuse_too_many, refuse_too_many_anywhere};
 use crate::fleet::rules::configuring::permit;
 use crate::fleet::rules::input::{Asker, Input};
+use crate::fleet::rules::presence::target_of;
 use crate::fleet::words::BlobId;
 use crate::hub::journal::{BlobRecord, JournalReader, blob_id};
 use crate::hub::shared::{Shared, status};
@@ -44,6 +49,7 @@ pub async fn reload(shared: &Shared, asker: Asker, dry_run: bool) -> Result<Vec<
     // One at a time, so that what counts is what was decided last.
     let _alone = shared.reloading.lock().await;
     let loaded = read(&shared.data).await?;
+    refuse_too_many_checks(shared, &loaded.configuration).await?;
     let old = shared.configuration();
     let changes = what_changed(&old, &loaded.configuration);
     if dry_run {
@@ -64,6 +70,20 @@ pub async fn reload(shared: &Shared, asker: Asker, dry_run: bool) -> Result<Vec<
     shared.live_mut().configuration = configuration;
     shared.reconfigured.send_modify(|count| *count += 1);
     Ok(changes)
+}
+
+/// An agent runs so many checks and no more: what would give a host more is refused here, where its author reads why.
+async fn refuse_too_many_checks(shared: &Shared, configuration: &Configuration) -> Result<(), Status> {
+    refuse_too_many_anywhere(configuration).map_err(Status::invalid_argument)?;
+    if configuration.checks.len() + built_in().len() <= MOST_PER_HOST {
+        return Ok(());
+    }
+    let cut = shared.core.cut().await.map_err(status)?;
+    for host in cut.fleet.hosts.present().filter(|host| !host.synthetic) {
+        let what = format!("{} (host {})", host.name.as_str(), host.id);
+        refuse_too_many(configuration, &target_of(host), &what).map_err(Status::invalid_argument)?;
+    }
+    Ok(())
 }
 
 async fn read(data: &Path) -> Result<LoadedConfiguration, Status> {

@@ -55,6 +55,10 @@ impl States {
         }
     }
 
+    fn remove(&self, host: HostId) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&host);
+    }
+
     fn add(&self, host: HostId, client: ClientId) {
         let known = Known { client, state: HostState::Unknown };
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(host, known);
@@ -103,6 +107,7 @@ impl Outlet for Effects {
                     }
                     Event::Hosts(hosts::Event::StateChanged { host, state, .. }) => self.states.set(*host, *state),
                     Event::Hosts(hosts::Event::Retired { host }) => self.states.set(*host, HostState::Left),
+                    Event::Hosts(hosts::Event::Archived { host }) => self.states.remove(*host),
                     Event::Hosts(hosts::Event::Enrolled { host, client, .. }) => {
                         self.states.add(*host, client.clone());
                     }

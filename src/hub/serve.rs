@@ -15,13 +15,15 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::fleet::configuration::Configuration;
+use crate::fleet::rules::contest;
 use crate::fleet::rules::input::{Admission, Input};
 use crate::fleet::rules::live::Live;
+use crate::fleet::rules::presence::redial_grace;
 use crate::fleet::words::{HostId, IdentityId, SafeText};
 use crate::hub::access::Access;
 use crate::hub::addresses::advertised;
 use crate::hub::core::{Clock, Core, Head, HeadError, Parts};
-use crate::hub::doors::lock::LockError;
+use crate::hub::doors::lock::{LockError, Pulse};
 use crate::hub::doors::refusals::{self, RefusedHandshakes};
 use crate::hub::doors::socket::{Socket, SocketError};
 use crate::hub::doors::stream::Bytes;
@@ -148,7 +150,10 @@ impl Hub {
         let head = Head::load(reader.as_ref())?;
         let stored = configuration::stored(reader.as_ref(), head.fleet.profile.configuration);
         let history = Arc::new(History::open(&data.join("history"), history_limits(&stored.configuration))?);
-        let live = Arc::new(RwLock::new(Live::new(now, Arc::new(stored.configuration))));
+        let mut live = Live::new(now, Arc::new(stored.configuration));
+        live.redial = redial_grace(&live.configuration, lock.away());
+        contest::resume(&head.fleet, &mut live);
+        let live = Arc::new(RwLock::new(live));
 
         let default_name = SafeText::line(&options.name.clone().unwrap_or_else(host_name));
         let access = Arc::new(Access::new(Arc::new(head.fleet.registry.clone()), local_name()));
@@ -194,12 +199,13 @@ impl Hub {
             reconfigured: watch::Sender::new(0),
             blocked,
             addresses: RwLock::new(Addresses::default()),
+            learned: watch::Sender::new(0),
             watchers: AtomicUsize::new(0),
         });
         begin(&shared).await;
 
         let stop = CancellationToken::new();
-        tokio::spawn(keep_history(Arc::clone(&shared), stop.clone()));
+        tokio::spawn(keep_history(Arc::clone(&shared), lock.pulse(), stop.clone()));
         let (incoming, connected) = mpsc::channel(INCOMING);
         serve_link(&shared, connected, &stop);
         let socket = Socket::open(data)?;
@@ -326,9 +332,10 @@ async fn begin(shared: &Arc<Shared>) {
     }
 }
 
-/// Tells the history what time it is.
-async fn keep_history(shared: Arc<Shared>, stop: CancellationToken) {
+/// Tells the history what time it is, and whoever starts after this process when it still lived.
+async fn keep_history(shared: Arc<Shared>, pulse: Pulse, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(1))).await.is_some() {
+        pulse.beat();
         shared.history.tick(shared.clock.now().wall);
     }
 }

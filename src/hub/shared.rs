@@ -63,6 +63,8 @@ pub struct Shared {
     pub blocked: Arc<RwLock<Option<String>>>,
     /// Where peers are told to dial.
     pub addresses: RwLock<Addresses>,
+    /// Counts the times that something first became known of a host, so that watchers need not look for it.
+    pub learned: watch::Sender<u64>,
     /// Watching consoles.
     pub watchers: AtomicUsize,
 }

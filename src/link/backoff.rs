@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use ring::rand::SecureRandom;
 
+use crate::fleet::rules::presence::{LONGEST_REDIAL, SHORT_OUTAGE};
+
 /// The first bound of a wait.
 const BASE: Duration = Duration::from_millis(500);
 /// The longest wait in the first minute of an outage: a hub that restarts is back with all its agents at once.
 const CAP_EARLY: Duration = Duration::from_secs(5);
 /// The longest wait afterwards.
-const CAP_LATE: Duration = Duration::from_secs(60);
+const CAP_LATE: Duration = LONGEST_REDIAL;
 /// How long the first kind of outage is.
-const EARLY: Duration = Duration::from_secs(60);
+const EARLY: Duration = SHORT_OUTAGE;
 /// The shortest wait, so that an unlucky draw is no busy loop.
 const FLOOR: Duration = Duration::from_millis(50);
 /// A link that lasted less is no end of an outage: the hub may accept and drop us again and again.

@@ -9,7 +9,7 @@ use rustls::pki_types::CertificateDer;
 use tokio::time::timeout;
 
 use crate::link::dial::{Address, Tls, dial};
-use crate::link::error::LinkError;
+use crate::link::error::{Class, LinkError};
 use crate::trust::fingerprint::sha256;
 use crate::trust::tls_client::{enrol_client, hub_server_name};
 use crate::trust::{Credential, Kind, NewKey, Token};
@@ -17,6 +17,8 @@ use crate::wire::pb::{EnrolReply, EnrolRequest, OsFacts, Role};
 
 /// How long the hub may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
+/// How often the hub is asked where its answer does not come.
+const ATTEMPTS: u32 = 2;
 /// The most certificates in a chain that a hub sends.
 const CHAIN_MAX: usize = 4;
 
@@ -48,7 +50,6 @@ pub async fn enrol(
         name: hub_server_name(&token.fleet).map_err(|error| failed(&error))?,
     };
     let addresses: Vec<Address> = token.addresses.iter().cloned().map(Address::Tcp).collect();
-    let connection = dial(&addresses, Some(&tls)).await?;
     let key = NewKey::generate().map_err(|error| failed(&error))?;
     let request = EnrolRequest {
         secret: Bytes::copy_from_slice(token.secret.bytes()),
@@ -56,21 +57,33 @@ pub async fn enrol(
         name: name.to_owned(),
         os,
     };
-    let reply = match timeout(TIMEOUT, connection.enrol().enrol(request)).await {
-        Ok(Ok(reply)) => reply.into_inner(),
-        Ok(Err(status)) => return Err(connection.error(&status)),
-        Err(_) => {
-            let why = format!(
-                "the hub did not answer within {} s; ask for a new token if this one counts as used",
-                TIMEOUT.as_secs()
-            );
-            return Err(LinkError::NoHub(why).at(connection.to()));
+    // A hub that recorded the key answers it again: an answer that was lost does not cost the token.
+    let mut asked = 1;
+    let reply = loop {
+        match ask(&addresses, &tls, request.clone()).await {
+            Err(error) if asked < ATTEMPTS && error.class() == Class::NoHub => asked += 1,
+            answered => break answered?,
         }
     };
     let credential = check(token, &key, &reply)?;
     let dir = place(&reply);
     credential.save(&dir).map_err(|error| failed(&error))?;
     Ok(Enrolled { credential, dir, reply })
+}
+
+async fn ask(addresses: &[Address], tls: &Tls, request: EnrolRequest) -> Result<EnrolReply, LinkError> {
+    let connection = dial(addresses, Some(tls)).await?;
+    match timeout(TIMEOUT, connection.enrol().enrol(request)).await {
+        Ok(Ok(reply)) => Ok(reply.into_inner()),
+        Ok(Err(status)) => Err(connection.error(&status)),
+        Err(_) => {
+            let why = format!(
+                "the hub did not answer within {} s; ask for a new token if this one counts as used",
+                TIMEOUT.as_secs()
+            );
+            Err(LinkError::NoHub(why).at(connection.to()))
+        }
+    }
 }
 
 /// TLS has proved the hub; this catches a hub that answers nonsense before anything is stored.

@@ -48,6 +48,7 @@ fn known(body: Body) -> Result<Event, WireError> {
         Body::HostStateChanged(event) => Event::Hosts(event.into()),
         Body::HostRetired(event) => Event::Hosts(event.into()),
         Body::FactsLost(event) => Event::Hosts(event.into()),
+        Body::HostArchived(event) => Event::Hosts(event.into()),
         Body::CheckChanged(event) => Event::Checks(event.try_into()?),
         Body::CheckStale(event) => Event::Checks(event.into()),
         Body::CheckRemoved(event) => Event::Checks(event.into()),
@@ -70,5 +71,7 @@ fn known(body: Body) -> Result<Event, WireError> {
         Body::IdentityRevoked(event) => Event::Identity(event.into()),
         Body::RoleChanged(event) => Event::Identity(event.try_into()?),
         Body::IdentityRenewed(event) => Event::Identity(event.try_into()?),
+        Body::TokenArchived(event) => Event::Identity(event.into()),
+        Body::IdentityArchived(event) => Event::Identity(event.into()),
     })
 }

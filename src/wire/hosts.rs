@@ -126,6 +126,7 @@ impl From<&Event> for Body {
                 last_seen: last_seen.map(|at| at.0),
             }),
             Event::Retired { host } => Self::HostRetired(pb::HostRetired { host: host.0 }),
+            Event::Archived { host } => Self::HostArchived(pb::HostArchived { host: host.0 }),
             Event::FactsLost { host, stream, from, to } => {
                 Self::FactsLost(pb::FactsLost { host: host.0, stream: stream.0, from: *from, to: *to })
             }
@@ -183,6 +184,12 @@ impl From<pb::HostStateChanged> for Event {
 impl From<pb::HostRetired> for Event {
     fn from(event: pb::HostRetired) -> Self {
         Self::Retired { host: HostId(event.host) }
+    }
+}
+
+impl From<pb::HostArchived> for Event {
+    fn from(event: pb::HostArchived) -> Self {
+        Self::Archived { host: HostId(event.host) }
     }
 }
 

@@ -115,6 +115,8 @@ impl From<&Event> for Body {
             }
             Event::Recorded(identity) => Self::IdentityRecorded(identity.into()),
             Event::Revoked { identity } => Self::IdentityRevoked(pb::IdentityRevoked { id: identity.0 }),
+            Event::TokenArchived { token } => Self::TokenArchived(pb::TokenArchived { id: token.0 }),
+            Event::Archived { identity } => Self::IdentityArchived(pb::IdentityArchived { id: identity.0 }),
             Event::RoleChanged { identity, role } => {
                 Self::RoleChanged(pb::RoleChanged { id: identity.0, role: pb::Role::from(*role).into() })
             }
@@ -132,6 +134,18 @@ impl TryFrom<pb::Token> for Event {
 
     fn try_from(token: pb::Token) -> Result<Self, WireError> {
         Ok(Self::TokenCreated(token.try_into()?))
+    }
+}
+
+impl From<pb::TokenArchived> for Event {
+    fn from(event: pb::TokenArchived) -> Self {
+        Self::TokenArchived { token: TokenId(event.id) }
+    }
+}
+
+impl From<pb::IdentityArchived> for Event {
+    fn from(event: pb::IdentityArchived) -> Self {
+        Self::Archived { identity: IdentityId(event.id) }
     }
 }
 

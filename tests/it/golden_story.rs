@@ -249,6 +249,12 @@ impl Story {
                 registry(identity::Event::TokenEnded { token: TokenId(2), status: TokenStatus::Revoked }),
             ],
         );
+        let archived = vec![
+            of_acme(Event::Hosts(hosts::Event::Archived { host: DESK })),
+            registry(identity::Event::Archived { identity: IdentityId(2) }),
+            registry(identity::Event::TokenArchived { token: TokenId(2) }),
+        ];
+        self.by_rule("archive", archived);
     }
 
     fn holder(&self, id: u64, name: &str, role: Role, host: Option<HostId>) -> Identity {

@@ -88,6 +88,11 @@ impl Writer {
                 *host = HostId(self.hosts);
                 Audience::of_client(client.clone())
             }
+            hosts::Event::Archived { host } => {
+                // Only what was retired is, and that has no checks any more.
+                *host = self.a_host(which).filter(|host| self.fleet.checks.count(*host) == 0)?;
+                self.fleet.audience_of_host(*host)
+            }
             hosts::Event::Described { host, .. }
             | hosts::Event::StateChanged { host, .. }
             | hosts::Event::Retired { host }
@@ -139,12 +144,15 @@ impl Writer {
                 self.tokens += 1;
                 token.id = TokenId(self.tokens);
             }
-            identity::Event::TokenEnded { token, .. } => *token = TokenId(one_of(self.tokens)?),
+            identity::Event::TokenEnded { token, .. } | identity::Event::TokenArchived { token } => {
+                *token = TokenId(one_of(self.tokens)?);
+            }
             identity::Event::Recorded(identity) => {
                 self.identities += 1;
                 identity.id = IdentityId(self.identities);
             }
             identity::Event::Revoked { identity }
+            | identity::Event::Archived { identity }
             | identity::Event::RoleChanged { identity, .. }
             | identity::Event::Renewed { identity, .. } => *identity = IdentityId(one_of(self.identities)?),
         }
@@ -152,7 +160,8 @@ impl Writer {
     }
 
     fn a_host(&self, which: prop::sample::Index) -> Option<HostId> {
-        (self.hosts > 0).then(|| HostId(1 + which.index(usize::try_from(self.hosts).unwrap_or(1)) as u64))
+        let drawn = (self.hosts > 0).then(|| HostId(1 + which.index(usize::try_from(self.hosts).unwrap_or(1)) as u64));
+        drawn.filter(|host| self.fleet.hosts.hosts.contains_key(host))
     }
 }
 

@@ -31,6 +31,7 @@ mod sample_fleet;
 mod screens;
 mod screenshots;
 mod strategies;
+mod streams;
 mod terminal;
 mod trust;
 mod wire;

@@ -362,6 +362,7 @@ pub fn host_event() -> BoxedStrategy<hosts::Event> {
         (host(), host_state(), plain_text(), option::of(time()))
             .prop_map(|(host, state, reason, last_seen)| Event::StateChanged { host, state, reason, last_seen }),
         host().prop_map(|host| Event::Retired { host }),
+        host().prop_map(|host| Event::Archived { host }),
         (host(), any::<u64>(), any::<u64>(), any::<u64>()).prop_map(|(host, stream, from, to)| Event::FactsLost {
             host,
             stream: StreamId(stream),
@@ -432,6 +433,8 @@ pub fn identity_event() -> BoxedStrategy<identity::Event> {
         (number(), token_status()).prop_map(|(token, status)| Event::TokenEnded { token: TokenId(token), status }),
         identity().prop_map(Event::Recorded),
         id().prop_map(|identity| Event::Revoked { identity }),
+        id().prop_map(|identity| Event::Archived { identity }),
+        number().prop_map(|token| Event::TokenArchived { token: TokenId(token) }),
         (id(), role()).prop_map(|(identity, role)| Event::RoleChanged { identity, role }),
         (id(), time(), hash()).prop_map(|(identity, not_after, key_hash)| Event::Renewed {
             identity,

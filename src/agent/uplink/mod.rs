@@ -7,6 +7,7 @@ mod ties;
 
 use std::time::Duration;
 
+use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +19,12 @@ pub use crate::agent::uplink::ties::Uplink;
 
 /// Before a stream that is to be opened anew at once.
 const REOPEN: Duration = Duration::from_millis(50);
+
+/// Draws the number of an agent's process; 0, which says nothing, where the system gives no random numbers.
+pub fn draw_run() -> u64 {
+    let mut bytes = [0; 8];
+    SystemRandom::new().fill(&mut bytes).map_or(0, |()| u64::from_le_bytes(bytes))
+}
 
 impl Uplink {
     /// Keeps the link up until `stop`.

@@ -94,6 +94,7 @@ impl<'a> Session<'a> {
             oldest,
             assignment: uplink.assignment_held.map(|hash| hash.to_vec()).unwrap_or_default().into(),
             os: Some((&uplink.os).into()),
+            run: uplink.run,
             boot_time: uplink.booted_at.and_then(|at| u64::try_from(at.0).ok()).unwrap_or(0),
         };
         let no_hub = |why: &str| LinkError::NoHub(why.to_owned()).at(connection.to());

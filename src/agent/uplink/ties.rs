@@ -37,6 +37,8 @@ pub struct Uplink {
     pub booted_at: Option<Timestamp>,
     /// The wall clock.
     pub wall: fn() -> Timestamp,
+    /// Random, of this process: tells it from another machine with the same certificate.
+    pub run: u64,
     /// Facts below this number are known to be gone.
     pub gone_below: u64,
 }

@@ -225,7 +225,7 @@ impl Counts {
 
 fn rehomes(fleet: &Fleet, host: HostId, event: &HostEvent) -> bool {
     match event {
-        HostEvent::Enrolled { .. } | HostEvent::Retired { .. } => true,
+        HostEvent::Enrolled { .. } | HostEvent::Retired { .. } | HostEvent::Archived { .. } => true,
         HostEvent::StateChanged { state, .. } => {
             *state == HostState::Left || fleet.hosts.hosts.get(&host).is_some_and(|host| host.is_retired())
         }

@@ -57,6 +57,7 @@ fn host_words(event: &hosts::Event, fleet: &Fleet) -> (Role, String) {
             (crate::console::screens::look::host_role(*state), format!("{} is {state}: {reason}", name(fleet, *host)))
         }
         hosts::Event::Retired { host } => (Role::Text, format!("{} was retired", name(fleet, *host))),
+        hosts::Event::Archived { host } => (Role::Muted, format!("{} archived", name(fleet, *host))),
         hosts::Event::FactsLost { host, from, to, .. } => {
             (Role::Warning, format!("{} facts of {} are lost ({from} to {to})", to - from + 1, name(fleet, *host)))
         }
@@ -142,6 +143,8 @@ fn identity_words(event: &identity::Event) -> String {
             format!("identity {} recorded: {}, {}", identity.id, identity.name.as_str(), identity.role)
         }
         identity::Event::Revoked { identity } => format!("identity {identity} revoked"),
+        identity::Event::TokenArchived { token } => format!("token {token} archived"),
+        identity::Event::Archived { identity } => format!("identity {identity} archived"),
         identity::Event::RoleChanged { identity, role } => format!("identity {identity} is {role} now"),
         identity::Event::Renewed { identity, .. } => format!("identity {identity} renewed its certificate"),
     }

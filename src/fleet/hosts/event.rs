@@ -53,6 +53,11 @@ pub enum Event {
         /// The host.
         host: HostId,
     },
+    /// Retired long ago, it left the fleet's state; the journal still has it.
+    Archived {
+        /// The host.
+        host: HostId,
+    },
     /// Facts that its outbox no longer held.
     FactsLost {
         /// The host.
@@ -76,6 +81,7 @@ impl Event {
             | Self::Described { host, .. }
             | Self::StateChanged { host, .. }
             | Self::Retired { host }
+            | Self::Archived { host }
             | Self::FactsLost { host, .. } => Some(*host),
         }
     }

@@ -66,6 +66,7 @@ impl Hosts {
                 host.state_since = at;
                 host.state_reason = "retired".into();
             }),
+            Event::Archived { host } => drop(self.hosts.remove(host)),
             Event::FactsLost { .. } => {}
         }
     }

@@ -22,6 +22,16 @@ pub enum Event {
         /// Whose.
         identity: IdentityId,
     },
+    /// Over long ago, a token left the fleet's state; the journal still has it.
+    TokenArchived {
+        /// Which.
+        token: TokenId,
+    },
+    /// Over long ago, an identity left the fleet's state; the journal still has it.
+    Archived {
+        /// Whose.
+        identity: IdentityId,
+    },
     /// An identity got another role.
     RoleChanged {
         /// Whose.

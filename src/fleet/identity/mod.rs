@@ -38,6 +38,8 @@ impl Registry {
                 self.identities.insert(identity.id, Arc::new(identity.clone()));
             }
             Event::Revoked { identity } => self.change(*identity, |identity| identity.revoked_at = Some(at)),
+            Event::TokenArchived { token } => drop(self.tokens.remove(token)),
+            Event::Archived { identity } => drop(self.identities.remove(identity)),
             Event::RoleChanged { identity, role } => self.change(*identity, |identity| identity.role = *role),
             Event::Renewed { identity, not_after, key_hash } => self.change(*identity, |identity| {
                 identity.not_after = *not_after;

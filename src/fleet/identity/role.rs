@@ -115,6 +115,12 @@ impl Audience {
         Self { role: Role::Viewer, client: Some(client) }
     }
 
+    /// Everyone who sees the whole fleet, but nobody who is limited to one client: no client has this name.
+    #[must_use]
+    pub fn of_all_clients() -> Self {
+        Self::of_client(ClientId::from("*"))
+    }
+
     /// Whether a person of this role and scope (`None`: the whole fleet) sees it.
     #[must_use]
     pub fn admits(&self, role: Role, scope: Option<&ClientId>) -> bool {

@@ -38,6 +38,9 @@ pub fn enrol(fleet: &Fleet, ledger: &Ledger, request: &EnrolRequest, now: Now) -
         .values()
         .find(|token| token.secret_hash == request.secret_hash)
         .ok_or_else(|| Refusal::NotPermitted(format!("this hub does not know the token; {again}")))?;
+    if let Some(answer) = answered_before(fleet, token, request, now) {
+        return Ok(answer);
+    }
     refuse_unusable(token, now, again)?;
     let name = token.name.clone().unwrap_or_else(|| request.name.clone());
     if name.as_str().trim().is_empty() {
@@ -119,6 +122,28 @@ pub fn renew(fleet: &Fleet, id: IdentityId, key_hash: [u8; 32], now: Now) -> Res
         actor: Actor { cause: Cause::Identity(id), name: identity.name.clone() },
         events: vec![(Audience::ADMINS, Event::Identity(event))],
         answer: Answer { recorded: vec![recorded], ..Answer::default() },
+    })
+}
+
+/// Who asks again with the same key did not get the answer: the identity that was recorded for it is theirs. Only as
+/// long as the token would have been good for, and never for another key.
+fn answered_before(fleet: &Fleet, token: &Token, request: &EnrolRequest, now: Now) -> Option<Decision> {
+    let in_time = token.expires_at.is_some_and(|end| now.wall < end);
+    if token.status != TokenStatus::Spent || !in_time {
+        return None;
+    }
+    let mut known = fleet.registry.identities.values();
+    let identity = known.find(|known| {
+        known.key_hash == request.key_hash
+            && known.role == token.role
+            && known.recorded_at >= token.created_at
+            && !known.is_revoked()
+    })?;
+    let recorded = Recorded { identity: identity.id, host: identity.host, name: identity.name.to_string() };
+    Some(Decision {
+        actor: Actor { cause: Cause::Identity(identity.id), name: identity.name.clone() },
+        events: Vec::new(),
+        answer: Answer { token: Some(token.id), recorded: vec![recorded], ..Answer::default() },
     })
 }
 
@@ -379,5 +404,36 @@ mod tests {
             let refused = world.feed(Input::Renew { identity, key_hash: [6; 32] });
             assert!(matches!(refused, Err(Refusal::NotPermitted(_))));
         }
+    }
+
+    #[test]
+    fn who_did_not_get_the_answer_gets_it_again_with_the_same_key_and_no_other() {
+        let mut world = World::new();
+        let secret_hash = world.drawn_hash();
+        world.grant(grant(secret_hash, Role::Agent)).unwrap();
+        let ask = |key: u8| {
+            let (key_hash, name) = ([key; 32], text("web"));
+            Input::Enrol(EnrolRequest { secret_hash, key_hash, name, os: None })
+        };
+        let first = world.feed(ask(1)).unwrap();
+        let entries = world.entries.len();
+        let again = world.feed(ask(1)).unwrap();
+        assert_eq!((&again.recorded, again.token), (&first.recorded, first.token));
+        assert_eq!((world.entries.len(), world.fleet.hosts.hosts.len()), (entries, 1), "nothing new");
+        let other = world.feed(ask(2));
+        assert!(matches!(&other, Err(Refusal::NotPermitted(why)) if why.contains("was used already")), "{other:?}");
+        world.now = world.now.after(Duration::from_secs(15 * 60));
+        assert!(world.feed(ask(1)).is_err(), "no longer than the token was good for");
+    }
+
+    #[test]
+    fn an_identity_that_was_revoked_is_not_given_out_again() {
+        let mut world = World::new();
+        let secret_hash = world.drawn_hash();
+        world.grant(grant(secret_hash, Role::Operator)).unwrap();
+        let request = EnrolRequest { secret_hash, key_hash: [1; 32], name: text("anna"), os: None };
+        let identity = world.feed(Input::Enrol(request.clone())).unwrap().recorded[0].identity;
+        world.act(&admin(), ids(&[]), Verb::RevokeIdentity(identity)).unwrap();
+        assert!(world.feed(Input::Enrol(request)).is_err());
     }
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::fleet::checks::MOST_PER_HOST;
 use crate::fleet::configuration::{
     AssignTarget, AssignedCheck, Assignment, CheckDefinition, CheckFields, CheckKind, Configuration, Kind, Provenance,
     definition::built_in,
 };
-use crate::fleet::words::{CheckName, SafeText, duration};
+use crate::fleet::rules::admitting::{DEFAULT_CLIENT, DEFAULT_SITE};
+use crate::fleet::words::{CheckName, ClientId, HostClass, SafeText, SiteId, duration};
 
 /// What a host is to measure.
 #[must_use]
@@ -20,6 +22,47 @@ pub fn assign(configuration: &Configuration, target: &AssignTarget<'_>) -> Assig
         })
         .collect();
     Assignment { checks, sampling_interval: configuration.sampling, heartbeat: configuration.heartbeat }
+}
+
+/// Says so where a host would get more checks than its agent runs: how many, and the place that says the last of them.
+/// `what` names the host.
+///
+/// # Errors
+/// It would; the text says what to do.
+pub fn refuse_too_many(configuration: &Configuration, target: &AssignTarget<'_>, what: &str) -> Result<(), String> {
+    let checks = assign(configuration, target).checks;
+    if checks.len() <= MOST_PER_HOST {
+        return Ok(());
+    }
+    let last = checks.iter().map(|check| &check.source).max_by_key(|source| (source.line, source.layer));
+    let place = last.map_or_else(|| "checks.toml".to_owned(), |source| format!("{}:{}", source.file, source.line));
+    Err(format!(
+        "{place}: {what} would get {} checks, and an agent runs at most {MOST_PER_HOST}: give fewer, or to fewer hosts",
+        checks.len()
+    ))
+}
+
+/// Hosts as they could stand in this configuration, one of each class at each site: what can be checked before there is
+/// a fleet. Rules that name hosts or tags are not among them.
+///
+/// # Errors
+/// As [`refuse_too_many`].
+pub fn refuse_too_many_anywhere(configuration: &Configuration) -> Result<(), String> {
+    if configuration.checks.len() + built_in().len() <= MOST_PER_HOST {
+        return Ok(());
+    }
+    let nowhere = [(ClientId::from(DEFAULT_CLIENT), SiteId::from(DEFAULT_SITE))];
+    let somewhere = configuration
+        .clients
+        .iter()
+        .flat_map(|(client, described)| described.sites.keys().map(move |site| (client.clone(), site.clone())));
+    for (client, site) in nowhere.into_iter().chain(somewhere) {
+        for class in HostClass::ALL {
+            let target = AssignTarget { host: "", client: &client, site: &site, class, tags: Vec::new() };
+            refuse_too_many(configuration, &target, &format!("any {class} at {client}, {site}"))?;
+        }
+    }
+    Ok(())
 }
 
 /// One check and how it came to be as it is.
@@ -324,6 +367,25 @@ mod tests {
             ]
         );
         assert!(matches!(&disk.outcome, Outcome::Assigned(check) if check.source.line == 9));
+    }
+
+    #[test]
+    fn more_checks_than_an_agent_runs_are_refused_by_place_and_count() {
+        let plugin = |line: u32, selector: Selector| {
+            let kind = Some(Kind::Swap);
+            rule(&format!("c{line}"), line, selector, CheckFields { kind, ..CheckFields::default() })
+        };
+        // Four are built in.
+        let rules = |count: u32| (1..=count).map(|line| plugin(line, fitting(Layer::Client))).collect::<Vec<_>>();
+        let refusal =
+            |configuration: &Configuration| on_host(|host| refuse_too_many(configuration, host, "db1 (host 7)"));
+        assert_eq!(refusal(&with(rules(496))), Ok(()));
+        let why = refusal(&with(rules(510))).unwrap_err();
+        assert!(why.starts_with("checks.toml:510: db1 (host 7) would get 514 checks") && why.contains("500"), "{why}");
+        assert_eq!(refuse_too_many_anywhere(&with(rules(510))), Ok(()), "no client, nobody gets them");
+        let everywhere = (1..=510).map(|line| plugin(line, fitting(Layer::Class))).collect();
+        let why = refuse_too_many_anywhere(&with(everywhere)).unwrap_err();
+        assert!(why.contains("any server at local, here"), "{why}");
     }
 
     #[test]

@@ -28,8 +28,12 @@ pub fn configure(
     permit(asker)?;
     let mut events = Vec::new();
     if fleet.profile.configuration != Some(hash) {
-        let event = profile::Event::ConfigurationApplied { hash, changes: shortened(changes) };
-        events.push((Audience::EVERYONE, Event::Profile(event)));
+        // Who is limited to one client learns that another configuration counts, not what it says of others.
+        let applied = |changes| Event::Profile(profile::Event::ConfigurationApplied { hash, changes });
+        events.push((Audience::EVERYONE, applied(Vec::new())));
+        if !changes.is_empty() {
+            events.push((Audience::of_all_clients(), applied(shortened(changes))));
+        }
     }
     let name = configuration.name.as_ref().unwrap_or(default_name);
     if fleet.profile.name != *name {
@@ -199,5 +203,31 @@ mod tests {
         assert_eq!(lines.last().unwrap().as_str(), "and 940 more");
         assert!(lines.iter().map(|line| line.as_str().len()).sum::<usize>() < 13 << 10, "it fits one event");
         assert_eq!(shortened(&["one".to_owned()]).len(), 1);
+    }
+
+    #[test]
+    fn who_sees_one_client_does_not_learn_what_changed_for_others() {
+        let mut world = World::new();
+        let changes = vec!["client globex: line 5, was 4".to_owned()];
+        let configure = Input::Configure {
+            asker: admin(),
+            hash: [7; 32],
+            configuration: Arc::new(Configuration::default()),
+            changes: changes.clone(),
+            default_name: text("noc"),
+        };
+        world.feed(configure).unwrap();
+        let entry = world.entries.last().unwrap();
+        let told = |role, scope: Option<&str>| {
+            let view = entry.project(role, scope.map(ClientId::from).as_ref()).unwrap();
+            let applied = view.events.into_iter().filter_map(|(_, event)| match event {
+                Event::Profile(profile::Event::ConfigurationApplied { hash: [7, ..], changes, .. }) => Some(changes),
+                _ => None,
+            });
+            applied.flatten().map(|line| line.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(Role::Viewer, None), changes);
+        assert!(told(Role::Viewer, Some("acme")).is_empty() && told(Role::Admin, Some("acme")).is_empty());
+        assert_eq!(world.fleet.profile.configuration, Some([7; 32]));
     }
 }

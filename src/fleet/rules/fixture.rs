@@ -14,7 +14,7 @@ use crate::fleet::rules::fact::{Fact, FactBody};
 use crate::fleet::rules::input::{Action, Asker, EnrolRequest, Input, Targets, TokenGrant, Verb};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::{Live, Reading};
-use crate::fleet::rules::timers;
+use crate::fleet::rules::{contest, presence, timers};
 use crate::fleet::state::{Cause, Entry, Event, Fleet};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{
@@ -76,8 +76,16 @@ impl World {
 
     /// The hub's process begins anew: what is live is gone, monotonic time means something else.
     pub fn restart(&mut self) {
+        self.restart_after(Duration::ZERO);
+    }
+
+    /// The hub's process begins anew after it was away for so long.
+    pub fn restart_after(&mut self, away: Duration) {
+        self.now = self.now.after(away);
         self.now.mono = Instant(3_600_000);
         self.live = Live::new(self.now, Arc::clone(&self.live.configuration));
+        self.live.redial = presence::redial_grace(&self.live.configuration, away);
+        contest::resume(&self.fleet, &mut self.live);
         self.start();
     }
 

@@ -17,6 +17,8 @@ pub struct Live {
     pub started: Now,
     /// The configuration that counts.
     pub configuration: Arc<Configuration>,
+    /// How much longer than others a host not heard from since the start may be silent: its agent may wait to dial again.
+    pub redial: Duration,
     /// By host, those heard from since the start.
     pub hosts: BTreeMap<HostId, HostLive>,
 }
@@ -38,6 +40,8 @@ pub struct HostLive {
     pub vitals: Option<Arc<Vitals>>,
     /// The newest result of each check.
     pub readings: BTreeMap<CheckName, Reading>,
+    /// When it was last noticed that another machine links with the host's certificate.
+    pub contested: Option<Now>,
     /// The outbox stream of the current link.
     pub stream: Option<StreamId>,
 }
@@ -68,7 +72,7 @@ impl Live {
     /// Nothing known yet.
     #[must_use]
     pub const fn new(started: Now, configuration: Arc<Configuration>) -> Self {
-        Self { started, configuration, hosts: BTreeMap::new() }
+        Self { started, configuration, redial: Duration::ZERO, hosts: BTreeMap::new() }
     }
 
     /// When a host was last seen, by this process or before it; what a list and a filter go by.

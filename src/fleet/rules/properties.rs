@@ -30,6 +30,8 @@ enum Step {
     Beat(usize),
     Goodbye(usize),
     Retire(usize),
+    /// A second machine with a host's certificate is noticed.
+    Contest(usize),
     Act(u64, Word, bool),
     ActOnAll(&'static str, Word),
     Pass(u64),
@@ -70,6 +72,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (host.clone(), check).prop_map(|(host, check)| Step::Gone(host, check)),
         6 => host.clone().prop_map(Step::Beat),
         1 => host.clone().prop_map(Step::Goodbye),
+        1 => host.clone().prop_map(Step::Contest),
         1 => host.prop_map(Step::Retire),
         8 => (0..12_u64, word.clone(), any::<bool>()).prop_map(|(alert, word, old)| Step::Act(alert, word, old)),
         2 => (filters, word).prop_map(|(filter, word)| Step::ActOnAll(filter, word)),
@@ -164,6 +167,11 @@ impl Story {
                     self.confirmed.retain(|(of, _), _| *of != host);
                 }
             }
+            Step::Contest(number) => {
+                if let Some(host) = host(number) {
+                    self.world.live.hosts.entry(host).or_default().contested = Some(self.world.now);
+                }
+            }
             Step::Act(alert, word, old) => {
                 let verb = self.verb(*word);
                 let lee = scoped(Role::Operator, "synthetic");
@@ -172,7 +180,11 @@ impl Story {
                 if *old {
                     action.seen = Revision(action.seen.0 / 2);
                 }
-                self.world.feed(Input::Action(action)).unwrap();
+                let answer = self.world.feed(Input::Action(action)).unwrap();
+                for done in answer.done.iter().filter(|_| *old) {
+                    let client = &self.world.alert(AlertId(*done)).client;
+                    assert_eq!(client.as_str(), "synthetic", "alert {done} is not theirs");
+                }
             }
             Step::ActOnAll(all, word) => {
                 let verb = self.verb(*word);
@@ -197,7 +209,7 @@ impl Story {
         while world.now.mono < end.mono {
             let next = timers::next_due(&world.fleet, &world.live, world.now);
             let wait = next.min(end.mono).since(world.now.mono).max(Duration::from_millis(1));
-            for part in [3, 2] {
+            for part in [3, 2, 1] {
                 let between = world.now.after((wait / part).saturating_sub(Duration::from_millis(1)));
                 if between.mono < next && between.mono > world.now.mono {
                     let early = timers::due(&world.fleet, &world.ledger, &world.live, between);
@@ -212,6 +224,9 @@ impl Story {
     /// What an alert says of a check is what its agent confirmed.
     fn agrees(&self) {
         let world = &self.world;
+        for alert in world.fleet.alerts.alerts.values().filter(|alert| !alert.is_open()) {
+            assert_eq!(alert.snooze, None, "{} is over", alert.subject);
+        }
         for alert in world.fleet.alerts.open() {
             match &alert.subject {
                 Subject::Check { host, check } => {
@@ -220,6 +235,10 @@ impl Story {
                     assert_eq!(Some(alert.level), confirmed, "{}", alert.subject);
                 }
                 Subject::Host(host) => assert_eq!(world.host(*host).state, hosts::HostState::Down),
+                Subject::External { .. } => {
+                    let host = alert.host.expect("it is about a host");
+                    assert!(world.live.hosts.get(&host).is_some_and(|known| known.contested.is_some()));
+                }
                 other => panic!("an alert about {other}"),
             }
         }

@@ -137,6 +137,7 @@ fn of_host(event: &HostEvent) -> Spoken<'_> {
             Spoken { state: Some(state.word()), texts: vec![reason], ..spoken }
         }
         HostEvent::Retired { .. } => Spoken { texts: vec!["retired"], ..spoken },
+        HostEvent::Archived { .. } => Spoken { texts: vec!["archived"], ..spoken },
         HostEvent::FactsLost { .. } => Spoken { texts: vec!["facts lost"], ..spoken },
     }
 }
@@ -225,6 +226,8 @@ fn of_identity(event: &IdentityEvent) -> Spoken<'_> {
         IdentityEvent::RoleChanged { role, .. } => {
             Spoken { texts: vec!["identity role", role.word()], ..Spoken::default() }
         }
+        IdentityEvent::TokenArchived { .. } => Spoken { texts: vec!["token archived"], ..Spoken::default() },
+        IdentityEvent::Archived { .. } => Spoken { texts: vec!["identity archived"], ..Spoken::default() },
         IdentityEvent::Renewed { .. } => Spoken { texts: vec!["identity renewed"], ..Spoken::default() },
     }
 }

@@ -49,7 +49,7 @@ fn outlooks<'f>(fleet: &'f Fleet, live: &'f Live) -> impl Iterator<Item = (&'f C
         checks.values().map(move |check| {
             while readings.next_if(|(name, _)| **name < check.check).is_some() {}
             let reading = readings.next_if(|(name, _)| **name == check.check).map(|(_, reading)| reading);
-            let newest = reading.map_or(live.started.mono, |reading| reading.at.mono);
+            let newest = reading.map_or(live.started.mono + live.redial, |reading| reading.at.mono);
             (&**check, newest + Duration::from_millis(check.interval_ms.saturating_mul(2)) + LATE)
         })
     })

@@ -9,7 +9,7 @@ use crate::fleet::rules::alerting::for_client;
 use crate::fleet::rules::decision::{Decision, by_rule};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
-use crate::fleet::rules::{presence, staleness};
+use crate::fleet::rules::{archiving, contest, presence, staleness};
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::{Instant, Now};
 
@@ -30,14 +30,22 @@ pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
     if now.mono < judges_from(live) {
         return by_rule("start", Vec::new());
     }
-    if fleet.profile.waits_until.is_some() {
+    if fleet.profile.waits_until.is_some() && now.mono >= judges_all_from(live) {
         return by_rule("start", vec![(Audience::EVERYONE, Event::Profile(profile::Event::JudgingBegan))]);
     }
     let events = presence::judge(fleet, &mut ledger.counters.clone(), live, now, MOST_AT_ONCE);
     if !events.is_empty() {
         return by_rule("presence", events);
     }
-    by_rule("staleness", staleness::judge(fleet, live, now, MOST_AT_ONCE))
+    let events = staleness::judge(fleet, live, now, MOST_AT_ONCE);
+    if !events.is_empty() {
+        return by_rule("staleness", events);
+    }
+    let events = contest::judge(fleet, &mut ledger.counters.clone(), live, now, MOST_AT_ONCE);
+    if !events.is_empty() {
+        return by_rule("certificates", events);
+    }
+    by_rule("archive", archiving::judge(fleet, now, MOST_AT_ONCE))
 }
 
 /// The next moment, by the monotonic clock, at which [`due`] may find something if nothing comes in until then; never
@@ -48,11 +56,13 @@ pub fn next_due(fleet: &Fleet, live: &Live, now: Now) -> Instant {
     let timer = fleet.alerts.next_due().map(|when| now.mono + when.since(now.wall));
     let judged = if now.mono < judges_from(live) {
         Some(judges_from(live))
-    } else if fleet.profile.waits_until.is_some() {
-        Some(now.mono)
     } else {
+        let waits = fleet.profile.waits_until.map(|_| judges_all_from(live));
         let presence = presence::next_judgement(fleet, live, now);
-        presence.into_iter().chain(staleness::next_judgement(fleet, live, now)).min()
+        let staleness = staleness::next_judgement(fleet, live, now);
+        let certificates = contest::next_judgement(fleet, live);
+        let archive = archiving::next(fleet, now);
+        [waits, presence, staleness, certificates, archive].into_iter().flatten().min()
     };
     timer.into_iter().chain(judged).chain([latest]).min().unwrap_or(latest).max(now.mono)
 }
@@ -60,6 +70,11 @@ pub fn next_due(fleet: &Fleet, live: &Live, now: Now) -> Instant {
 /// From when silence is judged. The monotonic clock counts, so that setting the wall clock can't end the wait.
 fn judges_from(live: &Live) -> Instant {
     live.started.mono + presence::wait_after_start(&live.configuration)
+}
+
+/// From when the silence of hosts that have not dialled in since the start is judged, too.
+fn judges_all_from(live: &Live) -> Instant {
+    judges_from(live) + live.redial
 }
 
 fn alert_timers(fleet: &Fleet, now: Now) -> Vec<(Audience, Event)> {

@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use bytes::Bytes;
 use prost::Message;
 
-use crate::fleet::alerts::Subject;
 use crate::fleet::rules::decision::Answer;
 use crate::fleet::rules::ledger::{Ledger, Mark};
 use crate::fleet::state::{EntityKey, Entry, Event, Fleet};
@@ -171,7 +170,7 @@ fn subjects(event: &Event) -> Vec<String> {
         Event::Checks(event) => vec![format!("host/{}", event.host())],
         Event::Alerts(event) => {
             let mut found = vec![format!("alert/{}", event.alert())];
-            if let alerts::Event::Opened { subject: Subject::Host(host) | Subject::Check { host, .. }, .. } = event {
+            if let alerts::Event::Opened { host: Some(host), .. } = event {
                 found.push(format!("host/{host}"));
             }
             found

@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, SystemTime};
 
 use crate::trust::files::{self, FileError};
 
@@ -40,7 +42,22 @@ fn holder(pid: &Option<u32>) -> String {
 /// The lock; held until dropped, and let go by the system however the process ends.
 #[derive(Debug)]
 pub struct DataLock {
-    _file: File,
+    file: Arc<File>,
+    away: Duration,
+}
+
+/// Notes in the lock's file that its holder lives.
+#[derive(Clone, Debug)]
+pub struct Pulse(Weak<File>);
+
+impl Pulse {
+    /// Notes it; nothing happens once the lock is given back. A file system that keeps no times costs no more than a
+    /// longer wait after a start.
+    pub fn beat(&self) {
+        if let Some(file) = self.0.upgrade() {
+            let _ = file.set_modified(SystemTime::now());
+        }
+    }
 }
 
 impl DataLock {
@@ -69,12 +86,26 @@ impl DataLock {
             }
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
+        let modified = file.metadata().and_then(|file| file.modified()).map_err(failed)?;
+        let away = SystemTime::now().duration_since(modified).unwrap_or_default();
         // The id is for the error message of others only; the lock is the system's.
         file.set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{}", std::process::id()))
             .map_err(failed)?;
-        Ok(Self { _file: file })
+        Ok(Self { file: Arc::new(file), away })
+    }
+
+    /// For how long nobody held it, as far as its holder's [`Pulse`] says; zero where it is new.
+    #[must_use]
+    pub const fn away(&self) -> Duration {
+        self.away
+    }
+
+    /// What notes that the holder lives.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        Pulse(Arc::downgrade(&self.file))
     }
 }
 
@@ -92,5 +123,27 @@ mod tests {
         assert!(error.to_string().contains("--data"), "{error}");
         drop(held);
         DataLock::acquire(&dir).expect("given back");
+    }
+
+    #[test]
+    fn it_tells_how_long_nobody_held_it() {
+        let home = tempfile::tempdir().unwrap();
+        let held = DataLock::acquire(home.path()).unwrap();
+        assert!(held.away() < Duration::from_secs(60), "a new one");
+        let pulse = held.pulse();
+        let age = |by: u64| {
+            let file = OpenOptions::new().write(true).open(home.path().join(FILE)).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(by)).unwrap();
+        };
+        age(500);
+        pulse.beat();
+        drop(held);
+        let held = DataLock::acquire(home.path()).unwrap();
+        assert!(held.away() < Duration::from_secs(60), "{:?}", held.away());
+        drop(held);
+        age(500);
+        pulse.beat();
+        let away = DataLock::acquire(home.path()).unwrap().away().as_secs();
+        assert!((500..560).contains(&away), "who gave it back beats no more: {away}");
     }
 }

@@ -21,6 +21,7 @@ use crate::fleet::words::{HostId, Now, SafeText, StreamId, Timestamp};
 use crate::hub::core::{CoreError, FactRead, FactsReply};
 use crate::hub::history::SeriesRef;
 use crate::hub::journal::{BlobRecord, blob_id};
+use crate::hub::services::glance::Shown;
 use crate::hub::shared::{Shared, status};
 use crate::wire::checks::CheckReading;
 use crate::wire::pb::agent_message::Body;
@@ -79,7 +80,12 @@ impl Intake {
             Err(_) => return Err(Status::deadline_exceeded("no opening came within 10 s")),
         };
         let shared = Arc::clone(&self.shared);
-        let place = shared.links.enter(self.host, self.words.clone());
+        let place = shared.links.enter(self.host, opening.run, self.lives(), self.words.clone());
+        if place.as_ref().map_or(true, |place| place.contested) {
+            let now = shared.clock.now();
+            shared.live_mut().hosts.entry(self.host).or_default().contested = Some(now);
+        }
+        let place = place.map_err(|taken| Status::failed_precondition(taken.to_string()))?;
         if place.displaced {
             tracing::info!(host = %self.host, "a second stream of this host; the first is closed");
         }
@@ -96,6 +102,15 @@ impl Intake {
             }
         }
         ended
+    }
+
+    /// Whether the host was heard within two heartbeats.
+    fn lives(&self) -> bool {
+        let now = self.shared.clock.now();
+        let live = self.shared.live();
+        let known = live.hosts.get(&self.host);
+        let pace = known.and_then(|known| known.promised).unwrap_or(live.configuration.heartbeat);
+        known.and_then(|known| known.last_seen).is_some_and(|seen| now.mono.since(seen.mono) <= pace * 2)
     }
 
     async fn listen(&mut self, opening: pb::Opening, inbound: &mut Streaming<pb::AgentMessage>) -> Result<(), Status> {
@@ -249,12 +264,16 @@ impl Intake {
         let readings: Result<Vec<_>, _> = report.checks.iter().cloned().map(CheckReading::try_from).collect();
         let mut live = self.shared.live_mut();
         let host = live.hosts.entry(self.host).or_default();
+        let before = Shown::of(host);
         host.last_seen = Some(now);
         host.turn = report.turn;
         host.generation += 1;
         host.promised = (report.interval > 0).then(|| Duration::from_millis(report.interval));
         if vitals.is_some() {
             host.vitals = vitals;
+        }
+        if Shown::of(host).exceeds(before) {
+            self.shared.learned.send_modify(|count| *count += 1);
         }
         let Ok(readings) = readings else { return false };
         for reading in readings {

@@ -20,7 +20,7 @@ use crate::fleet::state::{EntityKey, Fleet};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{AlertId, ClientId, HostId, Revision, Timestamp, duration};
 use crate::hub::core::Cut;
-use crate::hub::services::watch::glance;
+use crate::hub::services::glance::glance;
 use crate::hub::shared::{Shared, status};
 use crate::wire::checks::CheckReading;
 use crate::wire::pb::query_request::Kind;

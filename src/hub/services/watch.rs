@@ -1,13 +1,15 @@
 //! The Watch stream: a snapshot where the viewer's position does not serve, then entries as they become durable, and
-//! readings at most once a second. A viewer that can't keep up waits alone: its entries are read from the journal.
+//! readings at most once a second, what is new of a host at once. A viewer that can't keep up waits alone: its entries
+//! are read from the journal.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures_util::future::OptionFuture;
 use prost::Message;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tonic::Status;
 
 use crate::fleet::identity::Role;
@@ -15,6 +17,7 @@ use crate::fleet::rules::input::Asker;
 use crate::fleet::rules::live::HostLive;
 use crate::fleet::state::Fleet;
 use crate::fleet::words::{ClientId, Epoch, HostId, Revision};
+use crate::hub::services::glance::{Shown, glance};
 use crate::hub::shared::{Shared, status};
 use crate::wire::pb::frame::Body;
 use crate::wire::{EncodedEntry, limits, pb, rows_of};
@@ -26,6 +29,10 @@ pub const QUEUE: usize = 4;
 const ENTRIES_AT_ONCE: usize = 1_024;
 /// Readings go out this often at most.
 const READINGS_EVERY: Duration = Duration::from_secs(1);
+/// What was not known of a host before goes out sooner: this long after it came, together with what comes meanwhile,
+const LEARNED_AFTER: Duration = Duration::from_millis(50);
+/// but no sooner than this after the last such frame.
+const LEARNED_EVERY: Duration = Duration::from_millis(250);
 /// A frame goes out this often at least.
 const ALIVE_EVERY: Duration = Duration::from_secs(2);
 
@@ -36,9 +43,18 @@ pub struct Watcher {
     scope: Option<ClientId>,
     out: mpsc::Sender<Result<pb::Frame, Status>>,
     at: Revision,
-    /// Generation of each host's live knowledge that the viewer has.
-    told: BTreeMap<HostId, u64>,
+    /// Of each host, which live knowledge the viewer has.
+    told: BTreeMap<HostId, Told>,
+    /// When glances went out last.
+    glanced: Option<Instant>,
     spoke: Instant,
+}
+
+/// What a viewer has been told of a host.
+#[derive(Clone, Copy)]
+struct Told {
+    generation: u64,
+    shown: Shown,
 }
 
 /// The viewer has gone.
@@ -49,7 +65,8 @@ impl Watcher {
     #[must_use]
     pub fn new(shared: Arc<Shared>, asker: &Asker, out: mpsc::Sender<Result<pb::Frame, Status>>) -> Self {
         let (role, scope) = (asker.role, asker.scope.clone());
-        Self { shared, role, scope, out, at: Revision(0), told: BTreeMap::new(), spoke: Instant::now() }
+        let (told, spoke) = (BTreeMap::new(), Instant::now());
+        Self { shared, role, scope, out, at: Revision(0), told, glanced: None, spoke }
     }
 
     /// Serves the viewer until they go.
@@ -62,9 +79,11 @@ impl Watcher {
     }
 
     async fn follow(&mut self, from: pb::WatchRequest) -> Result<(), Status> {
+        let mut learned = self.shared.learned.subscribe();
         if self.begin(from).await?.is_err() {
             return Ok(());
         }
+        let mut early: Option<Instant> = None;
         let mut head = self.shared.feed.head();
         let mut readings = interval(READINGS_EVERY);
         readings.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -77,6 +96,15 @@ impl Watcher {
                 tokio::select! {
                     changed = head.changed() => if changed.is_err() { return Ok(()) } else { Ok(()) },
                     _ = readings.tick() => self.readings().await,
+                    Ok(()) = learned.changed(), if early.is_none() => {
+                        let next = self.glanced.map(|glanced| glanced + LEARNED_EVERY);
+                        early = next.max(Some(Instant::now() + LEARNED_AFTER));
+                        Ok(())
+                    }
+                    Some(()) = OptionFuture::from(early.map(sleep_until)) => {
+                        early = None;
+                        self.learned().await
+                    }
                     () = self.out.closed() => return Ok(()),
                 }
             };
@@ -164,29 +192,42 @@ impl Watcher {
 
     /// What is new of live knowledge, or a proof of life when nothing was said for long.
     async fn readings(&mut self) -> Result<(), Gone> {
-        let glances = self.glances();
+        let glances = self.glances(|told, known| told.generation == known.generation);
         if !glances.is_empty() {
-            for hosts in glances.chunks(2_000) {
-                self.send(Body::Glances(pb::Glances { hosts: hosts.to_vec() })).await?;
-            }
+            self.show(glances).await?;
         } else if self.spoke.elapsed() + Duration::from_millis(100) >= ALIVE_EVERY {
             self.send(Body::Alive(pb::Alive {})).await?;
         }
         Ok(())
     }
 
-    fn glances(&mut self) -> Vec<pb::Glance> {
+    /// What the viewer did not know of a host at all. Newer values of what they know wait for their turn.
+    async fn learned(&mut self) -> Result<(), Gone> {
+        let glances = self.glances(|told, known| !Shown::of(known).exceeds(told.shown));
+        self.show(glances).await
+    }
+
+    async fn show(&mut self, glances: Vec<pb::Glance>) -> Result<(), Gone> {
+        self.glanced = Some(Instant::now());
+        for hosts in glances.chunks(2_000) {
+            self.send(Body::Glances(pb::Glances { hosts: hosts.to_vec() })).await?;
+        }
+        Ok(())
+    }
+
+    /// Glances at the hosts of which the viewer has not been told `enough`.
+    fn glances(&mut self, enough: impl Fn(&Told, &HostLive) -> bool) -> Vec<pb::Glance> {
         let live = self.shared.live();
         let scope = self.scope.as_ref();
         let mut glances = Vec::new();
         for (host, known) in &live.hosts {
-            if self.told.get(host) == Some(&known.generation) {
+            if self.told.get(host).is_some_and(|told| enough(told, known)) {
                 continue;
             }
             if scope.is_some() && !self.shared.states.is_of(*host, scope) {
                 continue;
             }
-            self.told.insert(*host, known.generation);
+            self.told.insert(*host, Told { generation: known.generation, shown: Shown::of(known) });
             glances.push(glance(*host, known));
         }
         glances
@@ -196,23 +237,5 @@ impl Watcher {
         self.spoke = Instant::now();
         let frame = pb::Frame { hub_time: self.shared.clock.now().wall.0, body: Some(body) };
         self.out.send(Ok(frame)).await.map_err(|_| Gone)
-    }
-}
-
-/// The few numbers a list shows of a host.
-#[must_use]
-pub fn glance(host: HostId, known: &HostLive) -> pb::Glance {
-    let vitals = known.vitals.as_deref();
-    // A share of nothing is not measured, and never 0.
-    let share = |used: u64, total: u64| (total > 0).then(|| used as f32 / total as f32);
-    pb::Glance {
-        host: host.0,
-        last_seen: known.last_seen.map(|seen| seen.wall.0),
-        linked: known.linked,
-        cpu: vitals.and_then(|vitals| vitals.cpu.busy),
-        memory: vitals.and_then(|vitals| share(vitals.memory.used, vitals.memory.total)),
-        load: vitals.and_then(|vitals| vitals.load).map(|load| load.one),
-        disk: vitals
-            .and_then(|vitals| vitals.file_systems.iter().filter_map(|fs| share(fs.used, fs.total)).reduce(f32::max)),
     }
 }
