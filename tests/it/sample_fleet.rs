@@ -277,7 +277,9 @@ pub fn console_of(story: Story, theme: Theme, start: Place, moment: Instant) -> 
             result: Ok(Detail::Entries(newest)),
         },
     );
-    while app.turn(moment).0 {}
+    while app.is_busy() {
+        app.turn(moment);
+    }
     app
 }
 
@@ -286,7 +288,9 @@ pub fn press(app: &mut App, key: &str, moment: Instant) {
     let key = Key::parse(key).expect("a key");
     let stamp = FrameStamp { submitted: 9, flushed: 9 };
     app.input(Input::Key { key, count: 1 }, stamp, moment);
-    while app.turn(moment).0 {}
+    while app.is_busy() {
+        app.turn(moment);
+    }
 }
 
 /// Answers what the screen of a host asks for.

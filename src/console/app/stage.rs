@@ -133,14 +133,11 @@ impl Stage {
         self.alerts.rows.is_scanning() || self.hosts.rows.is_scanning()
     }
 
-    /// Looks at a slice of the rows that are left.
-    pub fn step(&mut self, world: World<'_>) {
-        if self.alerts.rows.is_scanning() {
-            self.alerts.rows.step(world);
-        }
-        if self.hosts.rows.is_scanning() {
-            self.hosts.rows.step(world);
-        }
+    /// Looks at a slice of the rows that are left; whether all of a screen's were looked at by that.
+    pub fn step(&mut self, world: World<'_>) -> bool {
+        let alerts = self.alerts.rows.is_scanning() && self.alerts.rows.step(world);
+        let hosts = self.hosts.rows.is_scanning() && self.hosts.rows.step(world);
+        alerts || hosts
     }
 
     /// What the screen on top has to ask.

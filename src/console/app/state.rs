@@ -139,14 +139,14 @@ impl App {
 
     // ---- time
 
-    /// Works off what is due: slices of scans, questions of the screen that is open.
+    /// Works off what is due: slices of scans, questions of the screen that is open. Whether a scan ended, which somebody
+    /// waits for; until then nothing looks different, and a frame would only hold up the next key's.
     pub fn turn(&mut self, now: Instant) -> (bool, Vec<Order>) {
         let world = World { replicas: &self.replicas, acts: &self.sending.acts, now };
-        let scanning = self.stage.is_scanning();
-        self.stage.step(world);
+        let scanned = self.stage.step(world);
         let effects = self.stage.questions(world);
         let orders = self.carry_out(effects, now, None);
-        (scanning, orders)
+        (scanned, orders)
     }
 
     /// Whether work waits that should go on before the next input.

@@ -23,7 +23,7 @@ use crate::fleet::hosts::{Host, HostState};
 use crate::fleet::rules::select::HostRow;
 use crate::fleet::state::{EntityKey, Fleet};
 use crate::fleet::words::filter::Filter;
-use crate::fleet::words::{AlertId, HostId, duration};
+use crate::fleet::words::{AlertId, ClientId, HostId, SafeText, duration};
 
 /// A host of a fleet.
 pub type Key = (FleetIndex, HostId);
@@ -47,7 +47,7 @@ impl Arrangement for Present {
     type Id = HostId;
     type Entity = Host;
     /// What is wrong first, then by words.
-    type Sort = (u8, Arc<str>, Arc<str>);
+    type Sort = (u8, Option<ClientId>, SafeText, Option<ClientId>);
 
     fn table(fleet: &Fleet) -> &BTreeMap<HostId, Arc<Host>> {
         &fleet.hosts.hosts
@@ -64,11 +64,11 @@ impl Arrangement for Present {
         if host.is_retired() || !(filter.is_everything() || filter.matches(&row)) {
             return None;
         }
-        let (client, name) = (Arc::from(host.client.as_str()), Arc::from(host.name.as_str()));
+        let (client, name) = (Some(host.client.clone()), host.name.clone());
         Some(match self.order {
-            Order::State => (host_rank(host.state), client, name),
-            Order::Name => (0, name, client),
-            Order::Client => (0, client, name),
+            Order::State => (host_rank(host.state), client, name, None),
+            Order::Name => (0, None, name, client),
+            Order::Client => (0, client, name, None),
         })
     }
 }

@@ -106,8 +106,8 @@ impl<A: Arrangement> Listing<A> {
         self.index.is_scanning()
     }
 
-    /// Works a slice of a scan off.
-    pub fn step(&mut self, world: World<'_>) {
+    /// Works a slice of a scan off; whether it was the last.
+    pub fn step(&mut self, world: World<'_>) -> bool {
         let Self { arrangement, filter, index, pinned: pin, .. } = self;
         let filter = filter.filter();
         let last = index.scanned();
@@ -123,7 +123,7 @@ impl<A: Arrangement> Listing<A> {
             let key = (fleet, *id);
             let place = arrangement.place(entity, replica, filter, world.now);
             (key, place.map(|place| pinned(pin.as_ref(), key, place)))
-        }));
+        }))
     }
 
     /// Brings the list up to date, before a frame.
