@@ -123,6 +123,10 @@ fn fill_and_free(home: &Path, disk: &Path) {
     let mut needle = needle(home, &program);
     until("the reading says that it is found", || runtime.block_on(reading_is_ok(&link)));
     assert_eq!(json(home, &format!("alerts {flag}"))[0]["check"], "needle", "no fact was decided");
+    let refused_at = runtime.block_on(hub_time(&mut watch));
+    until("a while has passed", || runtime.block_on(hub_time(&mut watch)) > refused_at + 1_500);
+    let log = std::fs::read_to_string(home.join("agent.log")).unwrap();
+    assert!(!log.contains("no link to the hub"), "the host's stream goes on: it proves that it lives\n{log}");
 
     // A hub that starts on the full disk serves readers too.
     process.kill();

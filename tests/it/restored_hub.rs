@@ -46,6 +46,7 @@ impl Place {
             needle_name()
         );
         std::fs::write(config.join("checks.toml"), check).unwrap();
+        std::fs::write(config.join("fleet.toml"), "heartbeat = \"1s\"\nsampling = \"1s\"\n").unwrap();
         std::fs::copy("/bin/sleep", place.home.path().join(needle_name())).unwrap();
         place
     }
