@@ -57,9 +57,9 @@ pub fn restore() {
         let _ = write_unlocked(LEAVE);
         let _ = done.send(());
     };
-    if std::thread::Builder::new().name("give terminal back".into()).spawn(leave).is_ok() {
-        let _ = finished.recv_timeout(PATIENCE);
-    } else {
+    let helped = std::thread::Builder::new().name("give terminal back".into()).spawn(leave).is_ok();
+    // Without memory the thread does not begin, or dies at once.
+    if !helped || finished.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Disconnected) {
         let _ = write_unlocked(LEAVE);
     }
     let _ = disable_raw_mode();
