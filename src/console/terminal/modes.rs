@@ -4,10 +4,11 @@
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, TryLockError, mpsc};
+use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{FlushArg, tcflush};
 use nix::unistd::{Pid, getpgrp, getsid};
@@ -47,19 +48,13 @@ pub fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
-    let (done, finished) = mpsc::channel();
-    let leave = move || {
-        let writing = lock_within(PATIENCE / 2);
-        if writing.is_none() {
-            // the writer is stuck: what it has queued is worth less than the terminal
-            let _ = tcflush(io::stdout().as_fd(), FlushArg::TCOFLUSH);
-        }
-        let _ = write_unlocked(LEAVE);
-        let _ = done.send(());
-    };
-    let helped = std::thread::Builder::new().name("give terminal back".into()).spawn(leave).is_ok();
-    // Without memory the thread does not begin, or dies at once.
-    if !helped || finished.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Disconnected) {
+    // No thread of its own: a panic for want of memory must get here too.
+    let writing = lock_within(PATIENCE / 3);
+    if writing.is_none() || !takes_bytes(PATIENCE / 3) {
+        // the writer is stuck: what it has queued is worth less than the terminal
+        let _ = tcflush(io::stdout().as_fd(), FlushArg::TCOFLUSH);
+    }
+    if takes_bytes(PATIENCE / 3) {
         let _ = write_unlocked(LEAVE);
     }
     let _ = disable_raw_mode();
@@ -125,6 +120,21 @@ fn write_unlocked(mut bytes: &[u8]) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether a write of a few bytes would not wait, now or within a time.
+fn takes_bytes(patience: Duration) -> bool {
+    let deadline = Instant::now() + patience;
+    let stdout = io::stdout();
+    let mut asked = [PollFd::new(stdout.as_fd(), PollFlags::POLLOUT)];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match poll(&mut asked, PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO)) {
+            Ok(ready) => return ready > 0,
+            Err(nix::Error::EINTR) if !left.is_zero() => {}
+            Err(_) => return false,
+        }
+    }
 }
 
 fn lock_within(patience: Duration) -> Option<MutexGuard<'static, ()>> {
