@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -23,7 +23,7 @@ use watchfloor::wire::pb::act_request::Verb;
 use watchfloor::wire::pb::frame::Body;
 use watchfloor::wire::pb::query_request::Kind;
 
-use crate::processes::{self, PATIENCE, agent, done, enrol, hub, hub_at, json, run, until};
+use crate::processes::{self, PATIENCE, agent, done, enrol, hub, hub_at, json, run, sleeper, until};
 
 /// Names the home of a test that this binary is to run within a mount namespace, when it was started there.
 const INSIDE: &str = "WATCHFLOOR_TEST_FULL_DISK";
@@ -120,7 +120,7 @@ fn fill_and_free(home: &Path, disk: &Path) {
     assert!(health.starts_with("HTTP/1.1 503") && health.contains("no space"), "{health}");
 
     // What hosts tell meanwhile waits with them, and their readings are seen.
-    let mut needle = needle(home, &program);
+    let _needle = sleeper(home, &program);
     until("the reading says that it is found", || runtime.block_on(reading_is_ok(&link)));
     assert_eq!(json(home, &format!("alerts {flag}"))[0]["check"], "needle", "no fact was decided");
     let refused_at = runtime.block_on(hub_time(&mut watch));
@@ -151,17 +151,8 @@ fn fill_and_free(home: &Path, disk: &Path) {
     assert!(!journal.contains("\"down\""), "a hub that could not decide takes nobody for dead: {journal}");
     let link = runtime.block_on(connect(&data));
     runtime.block_on(nothing_lost(&link, &answered));
-    let _ = needle.kill();
-    let _ = needle.wait();
     process.kill();
     verify(&data, answered.len());
-}
-
-/// Starts a program under a name of its own.
-fn needle(home: &Path, name: &str) -> std::process::Child {
-    let sleep = home.join(name);
-    std::fs::copy("/bin/sleep", &sleep).unwrap();
-    Command::new(sleep).arg("600").stdin(Stdio::null()).spawn().unwrap()
 }
 
 /// Lets a file grow until no more than `left` bytes are free on its file system.

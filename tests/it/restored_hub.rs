@@ -1,7 +1,6 @@
 //! A hub restored from an older backup, with its agent and its console still there: both know more than it does.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -22,6 +21,7 @@ use watchfloor::settings::agent::AgentSettings;
 use watchfloor::wire::entry::decode_entry_bytes;
 
 use crate::hubs_and_console::{Console, hub};
+use crate::processes::{Running, sleeper};
 
 const FLEET: FleetIndex = FleetIndex(0);
 
@@ -47,7 +47,6 @@ impl Place {
         );
         std::fs::write(config.join("checks.toml"), check).unwrap();
         std::fs::write(config.join("fleet.toml"), "heartbeat = \"1s\"\nsampling = \"1s\"\n").unwrap();
-        std::fs::copy("/bin/sleep", place.home.path().join(needle_name())).unwrap();
         place
     }
 
@@ -56,8 +55,8 @@ impl Place {
     }
 
     /// The check recovers while this runs.
-    fn needle(&self) -> Child {
-        Command::new(self.home.path().join(needle_name())).arg("600").stdin(Stdio::null()).spawn().unwrap()
+    fn needle(&self) -> Running {
+        sleeper(self.home.path(), &needle_name())
     }
 
     async fn serve(&self) -> Hub {
@@ -106,11 +105,6 @@ fn needle_name() -> String {
     format!("wf{}", std::process::id())
 }
 
-fn stop(mut needle: Child) {
-    needle.kill().unwrap();
-    needle.wait().unwrap();
-}
-
 /// Copies files and folders; sockets are made anew by who listens.
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
@@ -156,7 +150,7 @@ async fn saved_and_gone_on() -> (Place, Console, Hub, HostId, CancellationToken)
     let hub = place.serve().await;
     let second = hub.admit_local("db-1").await.unwrap();
     console.until("another host", |console| console.replica(FLEET).fleet().hosts.hosts.contains_key(&second)).await;
-    stop(needle);
+    drop(needle);
     console.until("the check fails again", |console| !open_alerts(console).is_empty()).await;
     for _ in 0..10 {
         console.check_now(FLEET, second).await;
