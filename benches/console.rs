@@ -242,7 +242,7 @@ impl Desk {
             }
             let (scanned, orders) = self.app.turn(now);
             if scanned {
-                self.terminal.want_frame(Cause::Person);
+                self.terminal.want_frame(Cause::Outcome);
             }
             self.take_orders(orders);
             if let Some(since) = self.scanning.filter(|_| !self.app.is_busy()) {

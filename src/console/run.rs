@@ -60,7 +60,7 @@ pub async fn run(setup: Setup) -> Result<(), TerminalError> {
         }
         let (scanned, orders) = console.app.turn(now);
         if scanned {
-            terminal.want_frame(Cause::Person);
+            terminal.want_frame(Cause::Outcome);
         }
         if console.carry_out(orders, &mut terminal, &mut events) {
             return Ok(());
@@ -155,8 +155,7 @@ impl Console {
                 }
                 News::ActDone { tag, end } => {
                     self.app.act_ended(fleet, tag, end);
-                    // Somebody waits for this.
-                    terminal.want_frame(Cause::Person);
+                    terminal.want_frame(Cause::Outcome);
                     true
                 }
                 News::Answer(answer) => self.app.answer(fleet, answer),

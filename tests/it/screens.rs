@@ -148,3 +148,19 @@ fn a_row_acted_on_keeps_its_place_until_the_cursor_leaves_it() {
     assert!(after.contains("sent"), "a pending mark shows until the entry arrives: {after}");
     assert!(app.acts().has_unsent());
 }
+
+#[test]
+fn a_filter_by_age_takes_in_what_has_grown_old_enough() {
+    let moment = Instant::now();
+    let mut app = console("dark", Place::Alerts, moment);
+    press(&mut app, "/", moment);
+    for letter in ["o", "p", "e", "n", ":", "1", "0", "m", "+", "Enter"] {
+        press(&mut app, letter, moment);
+    }
+    let screen = text(&mut app, 120, 24, moment);
+    assert!(screen.contains("/open:10m+ (6)") && !screen.contains("check_ntp_time"), "{screen}");
+    // Nothing arrives meanwhile.
+    let later = moment + Duration::from_secs(90);
+    let screen = text(&mut app, 120, 24, later);
+    assert!(screen.contains("/open:10m+ (7)") && screen.contains("check_ntp_time"), "{screen}");
+}

@@ -209,8 +209,8 @@ impl Stage {
     pub fn refresh(&mut self, height: u16, world: World<'_>) {
         match self.top() {
             Place::Floor => self.floor.refresh(height, world),
-            Place::Alerts => self.alerts.rows.refresh(height, world.now),
-            Place::Hosts => self.hosts.rows.refresh(height, world.now),
+            Place::Alerts => self.alerts.rows.refresh(height, world),
+            Place::Hosts => self.hosts.rows.refresh(height, world),
             Place::Journal => self.journal.refresh(height, world),
             Place::Host(..) | Place::Alert(..) => {}
         }

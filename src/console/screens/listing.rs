@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::ops::Bound;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::console::keymap::Action;
 use crate::console::list::{Index, ListState};
@@ -31,6 +31,9 @@ pub trait Arrangement {
     fn place(&self, entity: &Self::Entity, replica: &Replica, filter: &Filter, now: Instant) -> Option<Self::Sort>;
 }
 
+/// Rows grow older without anything that changes them: a filter by age is asked again this often.
+const AGES_EVERY: Duration = Duration::from_secs(5);
+
 /// A row of a list over all fleets.
 type Key<A> = (FleetIndex, <A as Arrangement>::Id);
 
@@ -45,6 +48,8 @@ pub struct Listing<A: Arrangement> {
     index: Index<Key<A>, A::Sort>,
     /// The rows that come next were asked for by the person.
     asked: bool,
+    /// When the rows were last begun to be looked at.
+    looked: Option<Instant>,
     /// The row that was acted on under the cursor keeps its place until the cursor leaves it.
     pinned: Option<(Key<A>, A::Sort)>,
 }
@@ -90,6 +95,7 @@ impl<A: Arrangement> Listing<A> {
     /// Looks at every row again, as after a fleet was replaced.
     pub fn rescan(&mut self, world: World<'_>) {
         self.index.begin();
+        self.looked = Some(world.now);
         self.step(world);
     }
 
@@ -127,9 +133,13 @@ impl<A: Arrangement> Listing<A> {
     }
 
     /// Brings the list up to date, before a frame.
-    pub fn refresh(&mut self, height: u16, now: Instant) {
+    pub fn refresh(&mut self, height: u16, world: World<'_>) {
         self.list.set_height(usize::from(height.saturating_sub(1)));
-        if !self.index.take_change(now) {
+        let old = self.looked.is_none_or(|looked| world.now.saturating_duration_since(looked) >= AGES_EVERY);
+        if old && !self.index.is_scanning() && self.filter.filter().depends_on_time() {
+            self.rescan(world);
+        }
+        if !self.index.take_change(world.now) {
             return;
         }
         // What the person asked for shows at once; what merely arrives waits while marks hold the order.

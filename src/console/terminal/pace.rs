@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// The shortest time between two frames.
+/// The shortest time between two frames that keys ask for, and before one that shows what became of a key.
 pub const FRAME_MIN: Duration = Duration::from_millis(16);
 /// The shortest time between two frames that only show that data or time moved on.
 pub const PASSIVE_MIN: Duration = Duration::from_millis(250);
@@ -12,7 +12,9 @@ pub const PASSIVE_MIN: Duration = Duration::from_millis(250);
 pub enum Cause {
     /// Data or time moved on; it may wait a little.
     Passive,
-    /// A person did something and waits for what follows.
+    /// What a person asked for is there: an act ended, a filter went through all rows.
+    Outcome,
+    /// A person did something, and sees by the frame that it was taken.
     Person,
 }
 
@@ -21,6 +23,8 @@ pub enum Cause {
 pub struct Pace {
     wanted: Option<Cause>,
     last: Option<Instant>,
+    /// The last frame that a person's own doing asked for: what the program painted by itself holds up no key.
+    last_of_person: Option<Instant>,
     took: Duration,
 }
 
@@ -38,6 +42,9 @@ impl Pace {
 
     /// A frame was painted, or found to look as before.
     pub const fn painted(&mut self, at: Instant) {
+        if let Some(Cause::Person) = self.wanted {
+            self.last_of_person = Some(at);
+        }
         self.wanted = None;
         self.last = Some(at);
     }
@@ -50,12 +57,14 @@ impl Pace {
     /// When the frame asked for is due; `None` if none is. A time in the past means now.
     #[must_use]
     pub fn next_frame_at(&self, now: Instant) -> Option<Instant> {
-        let least = match self.wanted? {
-            Cause::Person => FRAME_MIN,
-            Cause::Passive => PASSIVE_MIN,
+        let (last, least) = match self.wanted? {
+            Cause::Person => (self.last_of_person, FRAME_MIN),
+            Cause::Outcome => (self.last, FRAME_MIN),
+            Cause::Passive => (self.last, PASSIVE_MIN),
         };
-        let pause = least.max(self.took.saturating_mul(2));
-        Some(self.last.and_then(|last| last.checked_add(pause)).unwrap_or(now))
+        let paused = last.and_then(|last| last.checked_add(least));
+        let taken = self.last.and_then(|last| last.checked_add(self.took.saturating_mul(2)));
+        Some(paused.max(taken).unwrap_or(now))
     }
 }
 
@@ -98,7 +107,20 @@ mod tests {
         assert_eq!(pace.next_frame_at(start + ms(1)), Some(start + ms(250)));
         pace.want(Cause::Person);
         pace.want(Cause::Passive);
+        assert!(pace.next_frame_at(start + ms(1)).unwrap() <= start + ms(1), "nobody saw a key before");
+    }
+
+    #[test]
+    fn an_outcome_waits_for_the_frame_before_it_and_holds_up_no_key() {
+        let start = Instant::now();
+        let mut pace = Pace::default();
+        pace.want(Cause::Person);
+        pace.painted(start);
+        pace.want(Cause::Outcome);
         assert_eq!(pace.next_frame_at(start + ms(1)), Some(start + ms(16)));
+        pace.painted(start + ms(50));
+        pace.want(Cause::Person);
+        assert_eq!(pace.next_frame_at(start + ms(51)), Some(start + ms(50)));
     }
 
     #[test]
