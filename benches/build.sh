@@ -11,15 +11,16 @@ git ls-files -z | tar --null -T - -cf - | tar -C "$place" -xf -
 cd "$place"
 export CARGO_TARGET_DIR="$place/target"
 cargo fetch --locked --quiet
-took() {
+took() { # what, seconds at most
   local begun=$EPOCHREALTIME
   cargo build --locked --quiet
-  awk -v a="$begun" -v b="$EPOCHREALTIME" -v what="$1" 'BEGIN { printf "%s: %.1f s\n", what, b - a }'
+  awk -v a="$begun" -v b="$EPOCHREALTIME" -v what="$1" -v most="$2" \
+    'BEGIN { t = b - a; printf "%s: %.1f s: <= %s s %s\n", what, t, most, t <= most ? "reached" : "MISSED" }'
 }
 echo "machine: $(nproc) cores, $(rustc --version), load $(cut -d' ' -f1 /proc/loadavg) before"
-took "clean debug build"
+took "clean debug build" 180
 for turn in 1 2 3 4 5; do
   sed -i '/^pub const TURN: /d' src/fleet/rules/timers.rs
   printf '/// Differs at each turn.\npub const TURN: u32 = %s;\n' "$turn" >> src/fleet/rules/timers.rs
-  took "after a change in fleet/rules/timers.rs"
+  took "after a change in fleet/rules/timers.rs" 5
 done

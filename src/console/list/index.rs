@@ -9,8 +9,10 @@ const SLICE: usize = if cfg!(test) { 4 } else { 1_024 };
 /// More rows than this are handed out no more often than [`MANY_EVERY`]: each time costs a millisecond or two, and a
 /// storm changes some row in every frame.
 const MANY: usize = 5_000;
-/// As often as frames that only show new data.
-const MANY_EVERY: Duration = Duration::from_millis(250);
+/// As often as frames that only show new data, for this many rows; more rows cost more, and wait in proportion.
+const MANY_EVERY: (Duration, usize) = (Duration::from_millis(250), 25_000);
+/// No order is older than four times that: a second.
+const MOST_TIMES: u32 = 4;
 
 /// The rows a list shows, by their sort keys.
 #[derive(Clone, Debug)]
@@ -135,7 +137,9 @@ impl<K: Copy + Ord + Send + 'static, S: Clone + Ord + Send + 'static> Index<K, S
 
     /// Whether the rows changed since this last said so, and it is time to take them over again.
     pub fn take_change(&mut self, now: Instant) -> bool {
-        let recent = self.taken.is_some_and(|taken| now.saturating_duration_since(taken) < MANY_EVERY);
+        let (every, rows) = MANY_EVERY;
+        let times = u32::try_from(self.len() / rows).unwrap_or(MOST_TIMES).clamp(1, MOST_TIMES);
+        let recent = self.taken.is_some_and(|taken| now.saturating_duration_since(taken) < every * times);
         if !self.changed || (recent && !self.awaited && self.len() > MANY) {
             return false;
         }
@@ -199,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn many_rows_are_handed_out_four_times_a_second_and_at_once_where_somebody_waits() {
+    fn many_rows_are_handed_out_seldom_and_at_once_where_somebody_waits() {
         let mut index = Index::default();
         scan(&mut index, 10_000, Some);
         let now = Instant::now();
@@ -211,6 +215,11 @@ mod tests {
         assert_eq!(index.rows().last(), Some(7));
         scan(&mut index, 10_000, Some);
         assert!(index.take_change(now + Duration::from_millis(260)));
+        scan(&mut index, 100_000, Some);
+        assert!(index.take_change(now + Duration::from_millis(270)));
+        index.set(7, Some(200_000));
+        assert!(!index.take_change(now + Duration::from_millis(1_260)));
+        assert!(index.take_change(now + Duration::from_millis(1_270)), "never later than a second");
     }
 
     #[test]
