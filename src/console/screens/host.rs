@@ -284,7 +284,7 @@ impl HostScreen {
         };
         let percent =
             |share: Option<f32>| share.map_or_else(|| "-".to_owned(), |share| format!("{:.0}%", share * 100.0));
-        let of = |used: u64, total: u64| (total > 0).then(|| used as f32 / total as f32);
+        let share = |share: Option<f64>| share.map(|share| share as f32);
         let unit = Scale::Fixed(0.0, 1.0);
         line(
             buf,
@@ -295,7 +295,7 @@ impl HostScreen {
             Some((self.samples("cpu.busy", now, spark), unit)),
         );
         y += 1;
-        let memory = of(vitals.memory.used, vitals.memory.total);
+        let memory = share(vitals.memory.used_share());
         let words = format!("{} {}", percent(memory), bytes(vitals.memory.total));
         line(
             buf,
@@ -307,7 +307,7 @@ impl HostScreen {
         );
         y += 1;
         if vitals.swap.total > 0 {
-            let swap = of(vitals.swap.used, vitals.swap.total);
+            let swap = share(vitals.swap.used_share());
             line(buf, y, "swap", swap, &format!("{} {}", percent(swap), bytes(vitals.swap.total)), None);
             y += 1;
         }
@@ -317,15 +317,14 @@ impl HostScreen {
             y += 1;
         }
         let mut disks: Vec<_> = vitals.file_systems.iter().collect();
-        disks
-            .sort_by(|a, b| of(b.used, b.total).partial_cmp(&of(a.used, a.total)).unwrap_or(std::cmp::Ordering::Equal));
+        disks.sort_by(|a, b| b.used_share().partial_cmp(&a.used_share()).unwrap_or(std::cmp::Ordering::Equal));
         let room = usize::from((area.height / 3).clamp(1, 6));
         for fs in disks.into_iter().take(room) {
             if y >= area.bottom() {
                 break;
             }
-            let share = of(fs.used, fs.total);
-            line(buf, y, "disk", share, &format!("{} {}", percent(share), bytes(fs.total)), None);
+            let used = share(fs.used_share());
+            line(buf, y, "disk", used, &format!("{} {}", percent(used), bytes(fs.total)), None);
             put_cut(
                 buf,
                 area.x + 33,

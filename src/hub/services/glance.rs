@@ -1,5 +1,6 @@
 //! What a list shows of a host's live knowledge.
 
+use crate::fleet::hosts::vitals::FileSystem;
 use crate::fleet::rules::live::HostLive;
 use crate::fleet::words::HostId;
 use crate::wire::pb;
@@ -8,17 +9,17 @@ use crate::wire::pb;
 #[must_use]
 pub fn glance(host: HostId, known: &HostLive) -> pb::Glance {
     let vitals = known.vitals.as_deref();
-    // A share of nothing is not measured, and never 0.
-    let share = |used: u64, total: u64| (total > 0).then(|| used as f32 / total as f32);
     pb::Glance {
         host: host.0,
         last_seen: known.last_seen.map(|seen| seen.wall.0),
         linked: known.linked,
         cpu: vitals.and_then(|vitals| vitals.cpu.busy),
-        memory: vitals.and_then(|vitals| share(vitals.memory.used, vitals.memory.total)),
+        memory: vitals.and_then(|vitals| vitals.memory.used_share()).map(|share| share as f32),
         load: vitals.and_then(|vitals| vitals.load).map(|load| load.one),
+        // As the checks and `df` say it, so that the list never shows less than the alert about it.
         disk: vitals
-            .and_then(|vitals| vitals.file_systems.iter().filter_map(|fs| share(fs.used, fs.total)).reduce(f32::max)),
+            .and_then(|vitals| vitals.file_systems.iter().filter_map(FileSystem::used_share).reduce(f64::max))
+            .map(|share| share as f32),
     }
 }
 
@@ -79,5 +80,15 @@ mod tests {
         host.vitals = Some(Arc::new(vitals));
         look(&host);
         assert_eq!(news, [true, true, true, false, false]);
+    }
+
+    #[test]
+    fn the_fullest_disk_is_as_full_as_df_says() {
+        let disk = |used, available| FileSystem { total: 100, used, available, ..FileSystem::default() };
+        // Blocks are reserved on the first: nothing is left there, although 10 of 100 are not used.
+        let vitals = Vitals { file_systems: vec![disk(90, 0), disk(95, 5), disk(0, 0)], ..Vitals::default() };
+        let host = HostLive { vitals: Some(Arc::new(vitals)), ..HostLive::default() };
+        let glance = glance(HostId(1), &host);
+        assert_eq!((glance.disk, glance.memory), (Some(1.0), None));
     }
 }
