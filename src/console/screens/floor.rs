@@ -9,6 +9,7 @@ use crate::console::keymap::Action;
 use crate::console::list::ListState;
 use crate::console::replica::{ClientSummary, FleetIndex, Replica};
 use crate::console::screens::hosts::quantized;
+use crate::console::screens::listing::move_cursor;
 use crate::console::screens::look::severity_glyph;
 use crate::console::screens::world::{Effect, World};
 use crate::console::text::put;
@@ -78,16 +79,8 @@ impl Floor {
 
     /// Does an action.
     pub fn update(&mut self, action: Action, count: u16) -> Vec<Effect> {
-        let rows = isize::try_from(count.max(1)).unwrap_or(1);
         match action {
-            Action::Down => self.list.move_by(rows),
-            Action::Up => self.list.move_by(-rows),
-            Action::HalfDown => self.list.move_by_half_pages(rows),
-            Action::HalfUp => self.list.move_by_half_pages(-rows),
-            Action::PageDown => self.list.move_by_pages(rows),
-            Action::PageUp => self.list.move_by_pages(-rows),
-            Action::Top => self.list.move_to_top(),
-            Action::Bottom => self.list.move_to_bottom(),
+            _ if move_cursor(&mut self.list, action, count) => {}
             Action::Fold => {
                 self.folded = !self.folded;
                 self.dirty = true;

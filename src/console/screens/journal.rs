@@ -13,6 +13,7 @@ use crate::console::list::ListState;
 use crate::console::replica::{Changed, FleetIndex};
 use crate::console::screens::filter_line::FilterLine;
 use crate::console::screens::journal_words::words;
+use crate::console::screens::listing::move_cursor;
 use crate::console::screens::world::{Effect, World};
 use crate::console::text::put;
 use crate::console::theme::{Role, Theme};
@@ -139,16 +140,8 @@ impl Journal {
 
     /// Does an action.
     pub fn update(&mut self, action: Action, count: u16, world: World<'_>) -> Vec<Effect> {
-        let rows = isize::try_from(count.max(1)).unwrap_or(1);
         match action {
-            Action::Down => self.list.move_by(rows),
-            Action::Up => self.list.move_by(-rows),
-            Action::HalfDown => self.list.move_by_half_pages(rows),
-            Action::HalfUp => self.list.move_by_half_pages(-rows),
-            Action::PageDown => self.list.move_by_pages(rows),
-            Action::PageUp => self.list.move_by_pages(-rows),
-            Action::Top => self.list.move_to_top(),
-            Action::Bottom => self.list.move_to_bottom(),
+            _ if move_cursor(&mut self.list, action, count) => {}
             Action::Filter => self.filter.begin(),
             Action::Copy => {
                 let line = self.list.cursor().and_then(|key| {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::console::keymap::Action;
-use crate::console::list::{Index, ListState};
+use crate::console::list::{Index, ListState, RowKey};
 use crate::console::replica::{FleetIndex, Replica};
 use crate::console::screens::filter_line::FilterLine;
 use crate::console::screens::world::World;
@@ -156,16 +156,8 @@ impl<A: Arrangement> Listing<A> {
 
     /// Does what every list does with an action: moves, marks, begins to filter. Whether it was one of those.
     pub fn steer(&mut self, action: Action, count: u16) -> bool {
-        let rows = isize::try_from(count.max(1)).unwrap_or(1);
         match action {
-            Action::Down => self.list.move_by(rows),
-            Action::Up => self.list.move_by(-rows),
-            Action::HalfDown => self.list.move_by_half_pages(rows),
-            Action::HalfUp => self.list.move_by_half_pages(-rows),
-            Action::PageDown => self.list.move_by_pages(rows),
-            Action::PageUp => self.list.move_by_pages(-rows),
-            Action::Top => self.list.move_to_top(),
-            Action::Bottom => self.list.move_to_bottom(),
+            _ if move_cursor(&mut self.list, action, count) => {}
             Action::Mark => {
                 self.list.toggle_mark();
                 self.list.move_by(1);
@@ -241,6 +233,23 @@ impl<A: Arrangement> Listing<A> {
         }
         facts
     }
+}
+
+/// Moves a list's cursor, `count` times; false where the action is no move.
+pub fn move_cursor<K: RowKey>(list: &mut ListState<K>, action: Action, count: u16) -> bool {
+    let rows = isize::try_from(count.max(1)).unwrap_or(1);
+    match action {
+        Action::Down => list.move_by(rows),
+        Action::Up => list.move_by(-rows),
+        Action::HalfDown => list.move_by_half_pages(rows),
+        Action::HalfUp => list.move_by_half_pages(-rows),
+        Action::PageDown => list.move_by_pages(rows),
+        Action::PageUp => list.move_by_pages(-rows),
+        Action::Top => list.move_to_top(),
+        Action::Bottom => list.move_to_bottom(),
+        _ => return false,
+    }
+    true
 }
 
 fn pinned<K: PartialEq, S: Clone>(pin: Option<&(K, S)>, key: K, place: S) -> S {
