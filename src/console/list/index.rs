@@ -1,8 +1,9 @@
 //! Rows in order, kept by what changed: no row is looked at again unless it changed, and a new filter over many rows is
 //! worked off in slices between keys.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
+
+use super::sorted::Sorted;
 
 /// Rows looked at in one slice of a scan: a millisecond or so, so that no key waits longer.
 const SLICE: usize = if cfg!(test) { 4 } else { 1_024 };
@@ -30,8 +31,8 @@ pub struct Index<K, S> {
 /// Rows by id and in order.
 #[derive(Clone, Debug)]
 struct Standing<K, S> {
-    places: BTreeMap<K, S>,
-    order: BTreeSet<(S, K)>,
+    places: Sorted<(K, S)>,
+    order: Sorted<(S, K)>,
 }
 
 #[derive(Clone, Debug)]
@@ -43,7 +44,7 @@ struct Scan<K, S> {
 
 impl<K, S> Default for Standing<K, S> {
     fn default() -> Self {
-        Self { places: BTreeMap::new(), order: BTreeSet::new() }
+        Self { places: Sorted::default(), order: Sorted::default() }
     }
 }
 
@@ -53,7 +54,7 @@ impl<K, S> Default for Index<K, S> {
     }
 }
 
-impl<K: Copy + Ord + Send + 'static, S: Clone + Ord + Send + 'static> Index<K, S> {
+impl<K: Copy + Ord, S: Clone + Ord> Index<K, S> {
     /// How many rows are shown.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -63,7 +64,7 @@ impl<K: Copy + Ord + Send + 'static, S: Clone + Ord + Send + 'static> Index<K, S
     /// Whether no row is shown.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.shown.places.is_empty()
+        self.len() == 0
     }
 
     /// The rows in order.
@@ -73,13 +74,13 @@ impl<K: Copy + Ord + Send + 'static, S: Clone + Ord + Send + 'static> Index<K, S
 
     /// The rows by id.
     pub fn keys(&self) -> impl Iterator<Item = K> {
-        self.shown.places.keys().copied()
+        self.shown.places.iter().map(|(key, _)| *key)
     }
 
     /// Where a row stands.
     #[must_use]
     pub fn place_of(&self, key: K) -> Option<&S> {
-        self.shown.places.get(&key)
+        self.shown.places.get(|(other, _)| other.cmp(&key)).map(|(_, place)| place)
     }
 
     /// Puts a row where it belongs now; `None` takes it out.
@@ -92,10 +93,7 @@ impl<K: Copy + Ord + Send + 'static, S: Clone + Ord + Send + 'static> Index<K, S
 
     /// Begins to look at all rows anew, as after a filter or an order changed.
     pub fn begin(&mut self) {
-        let scan = Scan { last: None, found: Standing::default() };
-        if let Some(cut_short) = self.scan.replace(scan) {
-            cut_short.found.discard();
-        }
+        self.scan = Some(Scan { last: None, found: Standing::default() });
     }
 
     /// Whether rows are still to be looked at.
@@ -124,7 +122,7 @@ impl<K: Copy + Ord + Send + 'static, S: Clone + Ord + Send + 'static> Index<K, S
             return false;
         }
         if let Some(done) = self.scan.take() {
-            std::mem::replace(&mut self.shown, done.found).discard();
+            self.shown = done.found;
             self.await_rows();
         }
         true
@@ -148,31 +146,27 @@ impl<K: Copy + Ord + Send + 'static, S: Clone + Ord + Send + 'static> Index<K, S
     }
 }
 
-impl<K: Copy + Ord + Send + 'static, S: Clone + Ord + Send + 'static> Standing<K, S> {
+impl<K: Copy + Ord, S: Clone + Ord> Standing<K, S> {
     /// Whether anything changed by it.
     fn put(&mut self, key: K, place: Option<S>) -> bool {
+        let by_key = |(other, _): &(K, S)| other.cmp(&key);
         let old = match place.clone() {
-            Some(place) => self.places.insert(key, place),
-            None => self.places.remove(&key),
+            Some(place) => self.places.put((key, place), by_key),
+            None => self.places.take(by_key),
         };
+        let old = old.map(|(_, place)| place);
         if old == place {
             return false;
         }
+        let stands = |place: &S, (other, of): &(S, K)| other.cmp(place).then_with(|| of.cmp(&key));
         if let Some(old) = old {
-            self.order.remove(&(old, key));
+            self.order.take(|entry| stands(&old, entry));
         }
         if let Some(place) = place {
-            self.order.insert((place, key));
+            let at = place.clone();
+            self.order.put((place, key), |entry| stands(&at, entry));
         }
         true
-    }
-
-    /// Frees it. With many rows that takes longer than a key may wait, so it happens on a thread of its own; where the
-    /// system gives none, here.
-    fn discard(self) {
-        if self.places.len() > MANY {
-            drop(std::thread::Builder::new().name("discard".to_owned()).spawn(move || drop(self)));
-        }
     }
 }
 

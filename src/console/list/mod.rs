@@ -5,6 +5,7 @@
 //! cursor to another row or changes a mark; new data never does.
 
 mod index;
+mod sorted;
 mod window;
 
 use std::collections::BTreeSet;

@@ -18,11 +18,11 @@ use crate::fleet::words::filter::Filter;
 /// What is listed, and in which order.
 pub trait Arrangement {
     /// A row's number in its fleet.
-    type Id: Copy + Ord + Debug + Send + 'static;
+    type Id: Copy + Ord + Debug;
     /// What a row shows.
     type Entity;
     /// Where a row stands among the others.
-    type Sort: Clone + Ord + Debug + Send + 'static;
+    type Sort: Clone + Ord + Debug;
 
     /// Where a fleet keeps them.
     fn table(fleet: &Fleet) -> &BTreeMap<Self::Id, Arc<Self::Entity>>;
