@@ -180,7 +180,7 @@ async fn open_alerts(shared: &Shared) -> Outcome<Arc<Vec<AlertId>>> {
                 perfdata: SafeText::new("/var=11880MB;9600;11400;0;12000"),
                 interval_ms: 3_600_000,
             };
-            Ok((Fact { at: Timestamp(1), body }, None))
+            Ok((Fact { at: Timestamp(1), body }, Vec::new()))
         });
         shared.core.facts(host, StreamId(7), 1, facts.collect()).await?;
     }

@@ -90,6 +90,7 @@ impl Standing {
                 self.checks.remove(name);
             }
             FactBody::Described(os) => self.described = Some(checksum(os)),
+            FactBody::Command { .. } => {}
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::fleet::hosts::{Client, Site};
 use crate::fleet::identity::{Identity, Token};
 use crate::fleet::state::Event;
 use crate::fleet::words::{BlobId, HostId, SafeText};
-use crate::fleet::{alerts, checks, hosts, identity, profile};
+use crate::fleet::{alerts, checks, commands, hosts, identity, profile};
 
 /// One event of a fleet's journal.
 #[must_use]
@@ -23,6 +23,7 @@ pub fn event_json(fleet: &str, answer: &Answer, event: &Event) -> Value {
         Event::Hosts(event) => hosts_event(&scene, event),
         Event::Checks(event) => checks_event(&scene, event),
         Event::Alerts(event) => alerts_event(&scene, event),
+        Event::Commands(event) => commands_event(&scene, event),
         Event::Identity(event) => identity_event(&scene, event),
         Event::Unknown => json!({"kind": "unknown"}),
     }
@@ -234,6 +235,59 @@ fn alerts_event(scene: &Scene<'_>, event: &alerts::Event) -> Value {
         Event::Archived { alert: _ } => ("alert_archived", Value::Null),
     };
     joined(json!({"kind": kind, "alert": scene.id(event.alert())}), fields)
+}
+
+fn commands_event(scene: &Scene<'_>, event: &commands::Event) -> Value {
+    use commands::Event;
+    let ids = |hosts: &[HostId]| hosts.iter().map(|host| scene.id(host)).collect::<Vec<_>>();
+    let (kind, fields) = match event {
+        Event::Asked { command, client, hosts } => (
+            "command_asked",
+            json!({
+                "argv": command.argv.exact(),
+                "shell": command.shell,
+                "by": command.by.as_str(),
+                "window": command.window,
+                "timeout_seconds": command.timeout.as_secs_f64(),
+                "client": client.as_str(),
+                "host_ids": ids(hosts),
+            }),
+        ),
+        Event::Changed { command: _, state, hosts, why } => {
+            ("outcomes_changed", json!({"state": state.word(), "host_ids": ids(hosts), "why": why.as_str()}))
+        }
+        Event::Reported { command: _, host, report } => (
+            "outcome_reported",
+            scene.of_host(
+                "outcome_reported",
+                *host,
+                joined(json!({"state": report.state.word()}), report_json(report)),
+            ),
+        ),
+        Event::CancelAsked { command: _, hosts, by } => {
+            ("cancel_asked", json!({"host_ids": ids(hosts), "by": by.as_str()}))
+        }
+        Event::Archived { command: _ } => ("command_archived", Value::Null),
+    };
+    joined(json!({"kind": kind, "command": scene.id(event.command())}), fields)
+}
+
+fn report_json(report: &commands::Report) -> Value {
+    let kept = |output: &commands::Kept| {
+        json!({
+            "blob": output.blob.as_ref().map(BlobId::to_string),
+            "bytes_printed": output.printed,
+            "bytes_kept": output.kept,
+        })
+    };
+    json!({
+        "code": report.code,
+        "signal": report.signal,
+        "stdout": kept(&report.stdout),
+        "stderr": kept(&report.stderr),
+        "why": report.why.as_str(),
+        "took_seconds": report.took.map(|took| took.as_secs_f64()),
+    })
 }
 
 fn identity_event(scene: &Scene<'_>, event: &identity::Event) -> Value {

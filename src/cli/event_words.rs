@@ -6,7 +6,7 @@ use crate::cli::query::Answer;
 use crate::fleet::alerts::Until;
 use crate::fleet::state::Event;
 use crate::fleet::words::{CheckState, HostId, SafeText, Timestamp};
-use crate::fleet::{alerts, checks, hosts, identity, profile};
+use crate::fleet::{alerts, checks, commands, hosts, identity, profile};
 
 /// One event in words. Who caused it stands beside.
 #[must_use]
@@ -17,6 +17,7 @@ pub fn event_words(answer: &Answer, event: &Event, zone: &TimeZone) -> String {
         Event::Hosts(event) => teller.hosts(event),
         Event::Checks(event) => teller.checks(event),
         Event::Alerts(event) => teller.alerts(event),
+        Event::Commands(event) => teller.commands(event),
         Event::Identity(event) => teller.identity(event),
         Event::Unknown => "something that only a newer release can tell".to_owned(),
     }
@@ -173,6 +174,36 @@ impl Teller<'_> {
         }
     }
 
+    fn commands(&self, event: &commands::Event) -> String {
+        use commands::Event;
+        let command = event.command();
+        match event {
+            Event::Asked { command, client, hosts } => {
+                let (id, what, by) = (command.id, command.argv.shown(), command.by.as_str());
+                format!("command {id} asked for by {by} on {} of {client}: {}", hosts_counted(hosts), what.as_str())
+            }
+            Event::Changed { state, hosts, why, .. } => {
+                format!("command {command} is {state} on {}{}", self.hosts_named(hosts), said(Some(why)))
+            }
+            Event::Reported { host, report, .. } => {
+                let how = match (report.code, report.signal) {
+                    (_, Some(signal)) => format!(" (signal {signal})"),
+                    (Some(code), None) if code != 0 => format!(" (code {code})"),
+                    _ => String::new(),
+                };
+                format!("command {command} on {}: {}{how}{}", self.host(*host), report.state, said(Some(&report.why)))
+            }
+            Event::CancelAsked { hosts, by, .. } => {
+                format!("command {command}: {} wants it killed on {}", by.as_str(), self.hosts_named(hosts))
+            }
+            Event::Archived { .. } => format!("command {command} went to the archive"),
+        }
+    }
+
+    fn hosts_named(&self, hosts: &[HostId]) -> String {
+        if let [host] = hosts { self.host(*host) } else { hosts_counted(hosts) }
+    }
+
     fn identity(&self, event: &identity::Event) -> String {
         use identity::Event;
         match event {
@@ -195,6 +226,10 @@ impl Teller<'_> {
             }
         }
     }
+}
+
+fn hosts_counted(hosts: &[HostId]) -> String {
+    if hosts.len() == 1 { "1 host".to_owned() } else { format!("{} hosts", hosts.len()) }
 }
 
 fn level_word(level: CheckState) -> String {

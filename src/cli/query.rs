@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::cli::reach::FleetLink;
-use crate::fleet::alerts;
 use crate::fleet::state::{Entry, Event, Fleet};
 use crate::fleet::words::{HostId, SafeText, Timestamp};
+use crate::fleet::{alerts, commands};
 use crate::link::LinkError;
 use crate::wire::pb::query_request::Kind;
 use crate::wire::pb::{self, QueryReply, QueryRequest};
@@ -88,7 +88,8 @@ fn host_of(event: &Event) -> Option<HostId> {
         Event::Hosts(event) => event.host(),
         Event::Checks(event) => Some(event.host()),
         Event::Alerts(alerts::Event::Opened { host, .. }) => *host,
-        Event::Alerts(_) | Event::Profile(_) | Event::Identity(_) | Event::Unknown => None,
+        Event::Commands(commands::Event::Reported { host, .. }) => Some(*host),
+        Event::Alerts(_) | Event::Commands(_) | Event::Profile(_) | Event::Identity(_) | Event::Unknown => None,
     }
 }
 

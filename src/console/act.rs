@@ -1,9 +1,11 @@
 //! One act: what a person asks the hub to do, and how that ended.
 
+use std::time::Duration;
+
 use ring::rand::SecureRandom;
 
 use crate::fleet::alerts::Until;
-use crate::fleet::words::{ActionId, AlertId, CheckName, Epoch, HostId, Revision, SafeText, Timestamp};
+use crate::fleet::words::{ActionId, AlertId, CheckName, CommandId, Epoch, HostId, Revision, SafeText, Timestamp};
 use crate::wire::pb;
 
 /// A number for an act, unique in this console.
@@ -56,6 +58,22 @@ pub enum Verb {
         /// One check of that host; all when `None`.
         check: Option<CheckName>,
     },
+    /// Start a program on the target hosts.
+    Run {
+        /// The program and its arguments.
+        argv: Vec<String>,
+        /// Whether the host's shell is to read the one argument as a line.
+        shell: bool,
+        /// On how many hosts at once; the hub's default when `None`.
+        window: Option<u32>,
+        /// How long it may run on a host; the hub's default when `None`.
+        timeout: Option<Duration>,
+    },
+    /// End a command where it has not ended.
+    Cancel {
+        /// Which.
+        command: CommandId,
+    },
 }
 
 /// What it is done to.
@@ -65,7 +83,9 @@ pub enum Targets {
     None,
     /// These alerts.
     Alerts(Vec<AlertId>),
-    /// All open alerts that match, as the hub finds them.
+    /// These hosts.
+    Hosts(Vec<HostId>),
+    /// All open alerts, or for a command all hosts, that match, as the hub finds them.
     Filter {
         /// The filter as typed.
         filter: String,
@@ -122,6 +142,8 @@ pub struct ActAnswer {
     pub left_out: Vec<(u64, SafeText)>,
     /// Whether it was only asked what would be done.
     pub dry_run: bool,
+    /// The command that a run became.
+    pub command: Option<CommandId>,
 }
 
 impl Verb {
@@ -136,6 +158,8 @@ impl Verb {
             Self::Note { .. } => "note",
             Self::Close { .. } => "close",
             Self::CheckNow { .. } => "check now",
+            Self::Run { .. } => "run",
+            Self::Cancel { .. } => "cancel",
         }
     }
 
@@ -159,6 +183,13 @@ impl Verb {
                 host: host.map_or(0, |host| host.0),
                 check: check.as_ref().map(ToString::to_string),
             }),
+            Self::Run { argv, shell, window, timeout } => Message::Run(pb::Run {
+                argv: argv.clone(),
+                shell: *shell,
+                window: window.unwrap_or(0),
+                timeout: timeout.map_or(0, |span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX)),
+            }),
+            Self::Cancel { command } => Message::Cancel(pb::Cancel { command: command.0 }),
         }
     }
 }
@@ -171,6 +202,7 @@ impl Act {
         let targets = match &self.targets {
             Targets::None => None,
             Targets::Alerts(alerts) => Some(Kind::Ids(Ids { ids: alerts.iter().map(|alert| alert.0).collect() })),
+            Targets::Hosts(hosts) => Some(Kind::Ids(Ids { ids: hosts.iter().map(|host| host.0).collect() })),
             Targets::Filter { filter, expected } => {
                 Some(Kind::Filter(Filter { filter: filter.clone(), expected: *expected }))
             }
@@ -199,6 +231,7 @@ impl ActAnswer {
             failed: failures(reply.failed),
             left_out: failures(reply.left_out),
             dry_run: reply.dry_run,
+            command: (reply.command > 0).then_some(CommandId(reply.command)),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod checks;
+pub mod commands;
 pub mod configuration;
 pub mod hosts;
 pub mod identity;

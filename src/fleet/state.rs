@@ -5,11 +5,12 @@
 
 use crate::fleet::alerts::{self, Alerts};
 use crate::fleet::checks::{self, Checks};
+use crate::fleet::commands::{self, Commands};
 use crate::fleet::hosts::{self, Hosts};
 use crate::fleet::identity::{self, Audience, Registry, Role};
 use crate::fleet::profile::{self, Profile};
 use crate::fleet::words::{
-    AlertId, CheckName, ClientId, HostId, IdentityId, Revision, SafeText, SiteId, Timestamp, TokenId,
+    AlertId, CheckName, ClientId, CommandId, HostId, IdentityId, Revision, SafeText, SiteId, Timestamp, TokenId,
 };
 
 /// All that a hub watches, at one revision.
@@ -25,6 +26,8 @@ pub struct Fleet {
     pub checks: Checks,
     /// Alerts.
     pub alerts: Alerts,
+    /// Commands with their outcomes.
+    pub commands: Commands,
     /// Identities and tokens.
     pub registry: Registry,
 }
@@ -40,6 +43,8 @@ pub enum Event {
     Checks(checks::Event),
     /// About alerts.
     Alerts(alerts::Event),
+    /// About commands.
+    Commands(commands::Event),
     /// About identities and tokens.
     Identity(identity::Event),
     /// Of a kind this program does not know: the hub is newer, the view is partial.
@@ -100,6 +105,10 @@ pub enum EntityKey {
     Identity(IdentityId),
     /// A token.
     Token(TokenId),
+    /// A command, without its outcomes.
+    Command(CommandId),
+    /// How a command stands on a host.
+    Outcome(CommandId, HostId),
 }
 
 /// What an entry touched, in the order of its events; an entity may stand in it twice.
@@ -114,7 +123,7 @@ impl Actor {
 }
 
 impl Event {
-    /// The entity it changes; `None` for a mere fact.
+    /// The entity it changes, of a command's outcomes the command; `None` for a mere fact.
     #[must_use]
     pub fn entity(&self) -> Option<EntityKey> {
         Some(match self {
@@ -139,6 +148,7 @@ impl Event {
                 checks::Event::Asked { .. } => return None,
             },
             Self::Alerts(event) => EntityKey::Alert(event.alert()),
+            Self::Commands(event) => EntityKey::Command(event.command()),
             Self::Identity(event) => match event {
                 identity::Event::TokenCreated(token) => EntityKey::Token(token.id),
                 identity::Event::TokenEnded { token, .. } | identity::Event::TokenArchived { token } => {
@@ -166,6 +176,10 @@ impl Fleet {
                 Event::Hosts(event) => self.hosts.apply(event, entry.at),
                 Event::Checks(event) => self.checks.apply(event, entry.at),
                 Event::Alerts(event) => self.alerts.apply(event, entry.revision, entry.at),
+                Event::Commands(event) => {
+                    let hosts = self.commands.apply(event, entry.at);
+                    touched.extend(hosts.into_iter().map(|host| EntityKey::Outcome(event.command(), host)));
+                }
                 Event::Identity(event) => self.registry.apply(event, entry.at),
                 Event::Unknown => {}
             }
@@ -194,6 +208,7 @@ impl Fleet {
             let hosts = &view.hosts.hosts;
             view.checks.checks.retain(|host, _| hosts.contains_key(host));
             view.alerts.retain(|alert| alert.client == *scope);
+            view.commands.retain_client(scope);
         }
         view
     }

@@ -22,6 +22,8 @@ pub enum Call {
     AgentLink,
     /// `Agent.Renew`
     AgentRenew,
+    /// `Agent.Output`
+    AgentOutput,
     /// `Console.Hello`
     ConsoleHello,
     /// `Console.Watch`
@@ -44,11 +46,12 @@ pub enum Call {
 
 impl Call {
     /// All calls.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Enrol,
         Self::AgentHello,
         Self::AgentLink,
         Self::AgentRenew,
+        Self::AgentOutput,
         Self::ConsoleHello,
         Self::Watch,
         Self::Act,
@@ -68,6 +71,7 @@ impl Call {
             Self::AgentHello => "/watchfloor.v1.Agent/Hello",
             Self::AgentLink => "/watchfloor.v1.Agent/Link",
             Self::AgentRenew => "/watchfloor.v1.Agent/Renew",
+            Self::AgentOutput => "/watchfloor.v1.Agent/Output",
             Self::ConsoleHello => "/watchfloor.v1.Console/Hello",
             Self::Watch => "/watchfloor.v1.Console/Watch",
             Self::Act => "/watchfloor.v1.Console/Act",
@@ -93,14 +97,14 @@ impl Call {
             | Self::Health => Some(Role::Viewer),
             Self::Act => Some(Role::Operator),
             Self::Sign => Some(Role::Admin),
-            Self::Enrol | Self::AgentHello | Self::AgentLink | Self::AgentRenew => None,
+            Self::Enrol | Self::AgentHello | Self::AgentLink | Self::AgentRenew | Self::AgentOutput => None,
         }
     }
 
     /// Whether an agent may make it.
     #[must_use]
     pub const fn agent(self) -> bool {
-        matches!(self, Self::AgentHello | Self::AgentLink | Self::AgentRenew | Self::Health)
+        matches!(self, Self::AgentHello | Self::AgentLink | Self::AgentRenew | Self::AgentOutput | Self::Health)
     }
 }
 

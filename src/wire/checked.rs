@@ -107,9 +107,21 @@ pub fn checked_optional_hash(
 /// # Errors
 /// It has not 16 bytes.
 pub fn checked_action_id(bytes: &[u8]) -> Result<ActionId, WireError> {
+    action_id("ActRequest", "id", bytes)
+}
+
+/// The id of an action as the key of its command.
+///
+/// # Errors
+/// It has not 16 bytes.
+pub fn checked_action_key(message: &'static str, bytes: &[u8]) -> Result<ActionId, WireError> {
+    action_id(message, "key", bytes)
+}
+
+fn action_id(message: &'static str, field: &'static str, bytes: &[u8]) -> Result<ActionId, WireError> {
     let id = bytes.try_into().map_err(|_| WireError::Invalid {
-        message: "ActRequest",
-        field: "id",
+        message,
+        field,
         value: format!("{} bytes long", bytes.len()),
         allowed: "16 random bytes",
     })?;

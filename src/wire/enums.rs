@@ -1,5 +1,6 @@
 //! Closed sets of values. A value this program does not know never reads as good.
 
+use crate::fleet::commands::OutcomeState;
 use crate::fleet::hosts::HostState;
 use crate::fleet::identity::{Hands, Role, TokenStatus};
 use crate::fleet::words::{CheckState, HostClass};
@@ -29,6 +30,14 @@ pub fn host_state(value: i32) -> HostState {
         Ok(pb::HostState::Left) => HostState::Left,
         Ok(pb::HostState::Unknown) | Err(_) => HostState::Unknown,
     }
+}
+
+/// Reads where a command stands on a host; lost where it is not known here.
+#[must_use]
+pub fn outcome_state(value: i32) -> OutcomeState {
+    let known = pb::OutcomeState::try_from(value).ok();
+    let same = |state: &OutcomeState| known == Some(pb::OutcomeState::from(*state));
+    OutcomeState::ALL.into_iter().find(same).unwrap_or(OutcomeState::Lost)
 }
 
 /// Reads a class; a server, which is expected to run always, where it is not known here.
@@ -105,6 +114,24 @@ impl From<HostState> for pb::HostState {
     }
 }
 
+impl From<OutcomeState> for pb::OutcomeState {
+    fn from(state: OutcomeState) -> Self {
+        match state {
+            OutcomeState::Queued => Self::Queued,
+            OutcomeState::Offline => Self::Offline,
+            OutcomeState::Running => Self::Running,
+            OutcomeState::Ok => Self::Ok,
+            OutcomeState::Failed => Self::Failed,
+            OutcomeState::Signalled => Self::Signalled,
+            OutcomeState::TimedOut => Self::TimedOut,
+            OutcomeState::Skipped => Self::Skipped,
+            OutcomeState::Cancelled => Self::Cancelled,
+            OutcomeState::Lost => Self::Lost,
+            OutcomeState::Denied => Self::Denied,
+        }
+    }
+}
+
 impl From<HostClass> for pb::HostClass {
     fn from(class: HostClass) -> Self {
         match class {
@@ -175,6 +202,9 @@ mod tests {
         }
         for state in HostState::WORST_FIRST {
             assert_eq!(host_state(pb::HostState::from(state).into()), state);
+        }
+        for state in OutcomeState::ALL {
+            assert_eq!(outcome_state(pb::OutcomeState::from(state).into()), state);
         }
         for class in HostClass::ALL {
             assert_eq!(host_class(pb::HostClass::from(class).into()), class);

@@ -14,6 +14,7 @@ pub fn encode_event(event: &Event) -> pb::Event {
         Event::Hosts(event) => Some(event.into()),
         Event::Checks(event) => Some(event.into()),
         Event::Alerts(event) => Some(event.into()),
+        Event::Commands(event) => Some(event.into()),
         Event::Identity(event) => Some(event.into()),
         Event::Unknown => None,
     };
@@ -73,5 +74,10 @@ fn known(body: Body) -> Result<Event, WireError> {
         Body::IdentityRenewed(event) => Event::Identity(event.try_into()?),
         Body::TokenArchived(event) => Event::Identity(event.into()),
         Body::IdentityArchived(event) => Event::Identity(event.into()),
+        Body::CommandAsked(event) => Event::Commands(event.try_into()?),
+        Body::OutcomesChanged(event) => Event::Commands(event.try_into()?),
+        Body::OutcomeReported(event) => Event::Commands(event.try_into()?),
+        Body::CancelAsked(event) => Event::Commands(event.try_into()?),
+        Body::CommandArchived(event) => Event::Commands(event.into()),
     })
 }

@@ -4,10 +4,10 @@ use bytes::{Buf, Bytes};
 use prost::Message as _;
 
 use crate::fleet::rules::fact::{Fact, FactBody};
-use crate::fleet::words::Timestamp;
-use crate::wire::checked::{at_most, checked_check};
+use crate::fleet::words::{CommandId, Timestamp};
+use crate::wire::checked::{at_most, checked_action_key, checked_check};
 use crate::wire::enums::check_state;
-use crate::wire::error::WireError;
+use crate::wire::error::{WireError, need};
 use crate::wire::limits::{FACT_MAX, INTERVAL_MAX_MS};
 use crate::wire::pb::fact::Body;
 use crate::wire::{pb, text};
@@ -46,6 +46,13 @@ impl From<&Fact> for pb::Fact {
             }
             FactBody::Described(os) => Body::Described(os.into()),
             FactBody::Gone(check) => Body::Gone(pb::CheckGone { check: check.as_str().into() }),
+            FactBody::Command { command, key, report, stdout, stderr } => Body::Command(pb::CommandFact {
+                command: command.0,
+                key: key.0.to_be_bytes().to_vec().into(),
+                report: Some(report.into()),
+                stdout: stdout.clone().into(),
+                stderr: stderr.clone().into(),
+            }),
         };
         Self { at: fact.at.0, body: Some(body) }
     }
@@ -74,6 +81,13 @@ impl TryFrom<pb::Fact> for Fact {
             },
             Body::Described(os) => FactBody::Described(os.into()),
             Body::Gone(gone) => FactBody::Gone(checked_check("CheckGone", &gone.check)?),
+            Body::Command(told) => FactBody::Command {
+                command: CommandId(told.command),
+                key: checked_action_key("CommandFact", &told.key)?,
+                report: need(told.report, "CommandFact", "report")?.try_into()?,
+                stdout: told.stdout.into(),
+                stderr: told.stderr.into(),
+            },
         };
         Ok(Self { at: Timestamp(fact.at), body })
     }

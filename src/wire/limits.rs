@@ -54,6 +54,9 @@ pub const CHECKS_MAX: usize = checks::MOST_PER_HOST;
 /// Arguments of one plugin.
 pub const ARGUMENTS_MAX: usize = 256;
 
+/// What is kept of one output stream of a command, in bytes.
+pub const OUTPUT_MAX: usize = 1 << 20;
+
 /// Cores in one vitals message.
 pub const CORES_MAX: usize = 4096;
 /// File systems, disks or interfaces in one vitals message.

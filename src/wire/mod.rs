@@ -7,6 +7,7 @@
 pub mod alerts;
 pub mod checked;
 pub mod checks;
+pub mod commands;
 pub mod configuration;
 pub mod entry;
 mod enums;
@@ -24,7 +25,7 @@ pub mod vitals;
 
 pub use configuration::{Assigned, assignment_hash, decode_assignment, encode_assignment};
 pub use entry::{EncodedEntry, decode_entry, decode_entry_bytes};
-pub use enums::{check_state, hands, host_class, host_state, role};
+pub use enums::{check_state, hands, host_class, host_state, outcome_state, role};
 pub use error::WireError;
 pub use event::{decode_event, encode_event};
 pub use fact::{decode_fact, encode_fact};

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use crate::fleet::alerts::Alert;
 use crate::fleet::checks::CheckStatus;
+use crate::fleet::commands::Command;
 use crate::fleet::hosts::{Client, Host, Site};
 use crate::fleet::identity::{Identity, Token};
 use crate::fleet::state::{EntityKey, Fleet};
+use crate::wire::commands::{decode_outcome, encode_outcome};
 use crate::wire::error::WireError;
 use crate::wire::pb;
 use crate::wire::pb::row::Entity;
@@ -22,6 +24,8 @@ mod table {
     pub const ALERT: u8 = 6;
     pub const IDENTITY: u8 = 7;
     pub const TOKEN: u8 = 8;
+    pub const COMMAND: u8 = 10;
+    pub const OUTCOME: u8 = 11;
 }
 
 /// Where the row of an entity lies on disk: its table, and a key whose byte order is the order of the entities.
@@ -47,6 +51,8 @@ pub fn row_key(key: &EntityKey) -> (u8, Vec<u8>) {
         EntityKey::Alert(alert) => (table::ALERT, number(alert.0)),
         EntityKey::Identity(identity) => (table::IDENTITY, number(identity.0)),
         EntityKey::Token(token) => (table::TOKEN, number(token.0)),
+        EntityKey::Command(command) => (table::COMMAND, number(command.0)),
+        EntityKey::Outcome(command, host) => (table::OUTCOME, [command.0.to_be_bytes(), host.0.to_be_bytes()].concat()),
     }
 }
 
@@ -64,6 +70,10 @@ pub fn row_of(fleet: &Fleet, key: &EntityKey) -> Option<pb::Row> {
         EntityKey::Alert(alert) => Entity::Alert(fleet.alerts.alerts.get(alert)?.as_ref().into()),
         EntityKey::Identity(identity) => Entity::Identity(fleet.registry.identities.get(identity)?.as_ref().into()),
         EntityKey::Token(token) => Entity::Token(fleet.registry.tokens.get(token)?.as_ref().into()),
+        EntityKey::Command(command) => Entity::Command(fleet.commands.get(*command)?.as_ref().into()),
+        EntityKey::Outcome(command, host) => {
+            Entity::Outcome(encode_outcome(*command, *host, fleet.commands.get(*command)?.outcome(*host)?))
+        }
     };
     Some(pb::Row { entity: Some(entity) })
 }
@@ -78,8 +88,17 @@ pub fn rows_of(fleet: &Fleet) -> impl Iterator<Item = pb::Row> {
     let alerts = fleet.alerts.alerts.values().map(|alert| Entity::Alert(alert.as_ref().into()));
     let identities = fleet.registry.identities.values().map(|identity| Entity::Identity(identity.as_ref().into()));
     let tokens = fleet.registry.tokens.values().map(|token| Entity::Token(token.as_ref().into()));
+    let commands = fleet.commands.all().map(|command| Entity::Command(command.as_ref().into()));
+    let outcomes = fleet.commands.all().flat_map(|command| {
+        command.outcomes().map(|(host, outcome)| Entity::Outcome(encode_outcome(command.id, host, outcome)))
+    });
     let entities = profile.chain(clients).chain(sites).chain(hosts).chain(checks).chain(alerts);
-    entities.chain(identities).chain(tokens).map(|entity| pb::Row { entity: Some(entity) })
+    entities
+        .chain(identities)
+        .chain(tokens)
+        .chain(commands)
+        .chain(outcomes)
+        .map(|entity| pb::Row { entity: Some(entity) })
 }
 
 /// Puts a row's entity in place; the fleet's revision is the caller's to set. `None` says that the row is of a kind, or
@@ -143,6 +162,19 @@ fn restore(fleet: &mut Fleet, entity: Entity) -> Result<EntityKey, WireError> {
             let id = token.id;
             fleet.registry.tokens.insert(id, Arc::new(token));
             EntityKey::Token(id)
+        }
+        Entity::Command(command) => {
+            let command = Command::try_from(command)?;
+            let key = EntityKey::Command(command.id);
+            fleet.commands.restore(command);
+            key
+        }
+        Entity::Outcome(outcome) => {
+            let (command, host, outcome) = decode_outcome(outcome)?;
+            if !fleet.commands.restore_outcome(command, host, outcome) {
+                return Err(WireError::damaged("outcome without its command"));
+            }
+            EntityKey::Outcome(command, host)
         }
     })
 }

@@ -77,7 +77,7 @@ fn each_role_may_do_what_is_said_of_it_and_nothing_else() {
         &[Call::ConsoleHello, Call::Watch, Call::Query, Call::History, Call::Blob, Call::ConsoleRenew, Call::Health];
     let acts: &[Call] = &[Call::Act];
     let swarm: &[Call] = &[Call::Sign];
-    let agents: &[Call] = &[Call::AgentHello, Call::AgentLink, Call::AgentRenew, Call::Health];
+    let agents: &[Call] = &[Call::AgentHello, Call::AgentLink, Call::AgentRenew, Call::AgentOutput, Call::Health];
     let table: [Row<'_>; 15] = [
         ("viewer", Some(certificate(Kind::Operator, 1)), vec![reads]),
         ("operator", Some(certificate(Kind::Operator, 2)), vec![reads, acts]),

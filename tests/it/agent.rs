@@ -192,6 +192,10 @@ impl AgentService for Hub {
     async fn renew(&self, _: Request<pb::RenewRequest>) -> Result<Response<pb::RenewReply>, Status> {
         Err(Status::unimplemented(""))
     }
+
+    async fn output(&self, _: Request<Streaming<pb::OutputChunk>>) -> Result<Response<pb::OutputStored>, Status> {
+        Err(Status::unimplemented(""))
+    }
 }
 
 /// A place for an agent, with a plugin whose result the test decides.

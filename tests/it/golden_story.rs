@@ -1,15 +1,18 @@
 //! A day of a small fleet with every kind of event in it, the same whenever it is told.
 
+use std::time::Duration;
+
 use watchfloor::fleet::alerts::{self, Acknowledgement, Escalation, Snooze, Subject, Until};
+use watchfloor::fleet::commands::{Argv, Asked, Command, Kept, OutcomeState, Report};
 use watchfloor::fleet::hosts::vitals::OsFacts;
 use watchfloor::fleet::hosts::{self, Client, HostState, Site};
 use watchfloor::fleet::identity::{self, Audience, Hands, Identity, Role, Token, TokenStatus};
 use watchfloor::fleet::state::{Actor, Cause, Entry, Event};
 use watchfloor::fleet::words::{
-    AlertId, BlobId, CheckName, CheckState, ClientId, HostClass, HostId, IdentityId, Revision, SafeText, SiteId,
-    StreamId, Timestamp, TokenId,
+    ActionId, AlertId, BlobId, CheckName, CheckState, ClientId, CommandId, HostClass, HostId, IdentityId, Revision,
+    SafeText, SiteId, StreamId, Timestamp, TokenId,
 };
-use watchfloor::fleet::{checks, profile};
+use watchfloor::fleet::{checks, commands, profile};
 
 const DAWN: i64 = 1_767_250_800_000;
 const WEB: HostId = HostId(1);
@@ -22,6 +25,7 @@ pub fn entries() -> Vec<Entry> {
     story.hosts_join();
     story.something_breaks();
     story.it_is_handled();
+    story.a_command_is_sent();
     story.the_day_ends();
     story.entries
 }
@@ -226,6 +230,62 @@ impl Story {
         );
     }
 
+    fn a_command_is_sent(&mut self) {
+        let asked_at = self.now();
+        let command = |id, key, shell| {
+            let argv =
+                if shell { vec!["uptime | wc -c".to_owned()] } else { vec!["uptime".to_owned(), "-p".to_owned()] };
+            let asked = Asked {
+                key: ActionId(key),
+                argv: Argv::new(argv).unwrap(),
+                shell,
+                by: text("mara"),
+                asked_at,
+                window: 64,
+                timeout: Duration::from_secs(30),
+            };
+            Command::new(CommandId(id), asked)
+        };
+        let asked = |id, key, shell| commands::Event::Asked {
+            command: command(id, key, shell),
+            client: acme(),
+            hosts: vec![WEB, DESK],
+        };
+        let changed = |id, state, hosts: &[HostId], why| commands::Event::Changed {
+            command: CommandId(id),
+            state,
+            hosts: hosts.to_vec(),
+            why: text(why),
+        };
+        let events = [
+            asked(1, 0xa1, false),
+            changed(1, OutcomeState::Running, &[WEB], ""),
+            changed(1, OutcomeState::Offline, &[DESK], ""),
+            asked(2, u128::MAX, true),
+            changed(2, OutcomeState::Running, &[DESK], ""),
+        ];
+        self.by_person(events.into_iter().map(sent).collect());
+        let output = |blob| Kept { blob: Some(BlobId([blob; 32])), printed: 5_000_000, kept: 1 << 20 };
+        let report = Report {
+            state: OutcomeState::Failed,
+            code: Some(3),
+            signal: None,
+            stdout: output(0x0a),
+            stderr: Kept::default(),
+            why: text(""),
+            took: Some(Duration::from_millis(1_250)),
+        };
+        let (command, host) = (CommandId(1), WEB);
+        self.by_host(vec![sent(commands::Event::Reported { command, host, report: report.clone() })]);
+        self.by_person(vec![
+            sent(commands::Event::CancelAsked { command: CommandId(2), hosts: vec![DESK], by: text("mara") }),
+            sent(changed(2, OutcomeState::Cancelled, &[WEB], "by mara")),
+        ]);
+        self.by_rule("commands", vec![sent(changed(2, OutcomeState::Lost, &[DESK], "no word from the host"))]);
+        self.by_person(vec![sent(asked(3, 0xa3, false))]);
+        self.by_rule("archive", vec![sent(commands::Event::Archived { command: CommandId(3) })]);
+    }
+
     fn the_day_ends(&mut self) {
         let gone = checks::Event::Removed { host: WEB, check: "load".into() };
         self.by_host(vec![of_acme(Event::Checks(gone))]);
@@ -294,6 +354,10 @@ fn of_acme(event: Event) -> (Audience, Event) {
 
 fn told(event: alerts::Event) -> (Audience, Event) {
     of_acme(Event::Alerts(event))
+}
+
+fn sent(event: commands::Event) -> (Audience, Event) {
+    of_acme(Event::Commands(event))
 }
 
 fn registry(event: identity::Event) -> (Audience, Event) {

@@ -4,10 +4,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use watchfloor::fleet::alerts::{self, Subject};
+use watchfloor::fleet::commands::{Asked, Command};
 use watchfloor::fleet::identity::{self, Audience};
 use watchfloor::fleet::state::{Actor, Entry, Event, Fleet};
-use watchfloor::fleet::words::{AlertId, HostId, IdentityId, Revision, Timestamp, TokenId};
-use watchfloor::fleet::{checks, hosts, profile};
+use watchfloor::fleet::words::{AlertId, CommandId, HostId, IdentityId, Revision, Timestamp, TokenId};
+use watchfloor::fleet::{checks, commands, hosts, profile};
 
 use crate::strategies;
 
@@ -37,6 +38,7 @@ struct Writer {
     alerts: u64,
     identities: u64,
     tokens: u64,
+    commands: u64,
 }
 
 impl Writer {
@@ -74,6 +76,7 @@ impl Writer {
                 (self.fleet.audience_of_host(at), Event::Checks(event))
             }
             Event::Alerts(event) => self.alert_event(event, which)?,
+            Event::Commands(event) => self.command_event(event, which)?,
             Event::Identity(event) => (Audience::ADMINS, Event::Identity(self.identity_event(event, which)?)),
             Event::Unknown => (Audience::EVERYONE, Event::Unknown),
         })
@@ -137,6 +140,44 @@ impl Writer {
         Some((Audience::of_client(there.client.clone()), Event::Alerts(event)))
     }
 
+    /// About hosts of one client, who may see it.
+    fn command_event(&mut self, mut event: commands::Event, which: prop::sample::Index) -> Option<(Audience, Event)> {
+        if let commands::Event::Asked { command, client, hosts } = &mut event {
+            *client = self.fleet.hosts.hosts.get(&self.a_host(which)?)?.client.clone();
+            let known = self.fleet.commands.all().nth_back(0).filter(|_| which.index(3) == 0);
+            match known {
+                // A further client of the newest command.
+                Some(newest) => *command = bare(newest),
+                None => {
+                    self.commands += 1;
+                    command.id = CommandId(self.commands);
+                }
+            }
+            let of_client = self.fleet.hosts.hosts.values().filter(|host| host.client == *client);
+            *hosts = of_client.map(|host| host.id).collect();
+            return Some((Audience::of_client(client.clone()), Event::Commands(event)));
+        }
+        let known = self.fleet.commands.all().nth(which.index(self.fleet.commands.len().max(1)))?;
+        let (_, outcome) = known.outcomes().nth(which.index(known.targets().max(1)))?;
+        let client = outcome.client.clone();
+        let of_client = known.outcomes().filter(|(_, outcome)| outcome.client == client);
+        let mut of_client: Vec<HostId> = of_client.map(|(host, _)| host).collect();
+        match &mut event {
+            commands::Event::Asked { .. } => {}
+            commands::Event::Changed { command, hosts, .. } | commands::Event::CancelAsked { command, hosts, .. } => {
+                of_client.truncate(1 + which.index(of_client.len().max(1)));
+                (*command, *hosts) = (known.id, of_client);
+            }
+            commands::Event::Reported { command, host, .. } => (*command, *host) = (known.id, of_client[0]),
+            // Told to all at once here, since those who don't see it don't mind.
+            commands::Event::Archived { command } => {
+                *command = known.id;
+                return Some((Audience::EVERYONE, Event::Commands(event)));
+            }
+        }
+        Some((Audience::of_client(client), Event::Commands(event)))
+    }
+
     fn identity_event(&mut self, mut event: identity::Event, which: prop::sample::Index) -> Option<identity::Event> {
         let one_of = |count: u64| (count > 0).then(|| 1 + which.index(usize::try_from(count).unwrap_or(1)) as u64);
         match &mut event {
@@ -163,6 +204,12 @@ impl Writer {
         let drawn = (self.hosts > 0).then(|| HostId(1 + which.index(usize::try_from(self.hosts).unwrap_or(1)) as u64));
         drawn.filter(|host| self.fleet.hosts.hosts.contains_key(host))
     }
+}
+
+/// A command as an event tells it.
+fn bare(command: &Command) -> Command {
+    let Command { id, key, argv, shell, by, asked_at, window, timeout, .. } = command.clone();
+    Command::new(id, Asked { key, argv, shell, by, asked_at, window, timeout })
 }
 
 /// The revision of the newest entry.

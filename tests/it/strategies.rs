@@ -11,6 +11,7 @@ use proptest::sample::select;
 
 use watchfloor::fleet::alerts::{self, Acknowledgement, Alert, Escalation, Snooze, Subject, Until};
 use watchfloor::fleet::checks::{self, CheckStatus};
+use watchfloor::fleet::commands::{self, Argv, Asked, Command, Kept, OutcomeState, Report};
 use watchfloor::fleet::configuration::{AssignedCheck, Assignment, CheckKind, Layer, Provenance};
 use watchfloor::fleet::hosts::vitals::{
     Cpu, DiskRates, FileSystem, InterfaceRates, Load, Memory, OsFacts, Pressure, Process, Stall, Swap, Vitals,
@@ -21,8 +22,8 @@ use watchfloor::fleet::profile::{self, Profile};
 use watchfloor::fleet::rules::fact::{Fact, FactBody};
 use watchfloor::fleet::state::{Actor, Cause, Entry, Event};
 use watchfloor::fleet::words::{
-    AlertId, BlobId, CheckName, CheckState, ClientId, FleetId, HostClass, HostId, IdentityId, Revision, SafeText,
-    SiteId, StreamId, Timestamp, TokenId,
+    ActionId, AlertId, BlobId, CheckName, CheckState, ClientId, CommandId, FleetId, HostClass, HostId, IdentityId,
+    Revision, SafeText, SiteId, StreamId, Timestamp, TokenId,
 };
 use watchfloor::wire::checks::CheckReading;
 
@@ -445,12 +446,79 @@ pub fn identity_event() -> BoxedStrategy<identity::Event> {
     .boxed()
 }
 
+pub fn outcome_state() -> impl Strategy<Value = OutcomeState> {
+    select(&OutcomeState::ALL[..])
+}
+
+pub fn command() -> BoxedStrategy<Command> {
+    let argv = ("[ -~]{1,12}", vec("\\PC{0,12}", 0..4))
+        .prop_map(|(program, arguments)| Argv::new(std::iter::once(program).chain(arguments).collect()).unwrap());
+    (number(), any::<u128>(), argv, any::<bool>(), text(), time(), any::<u32>(), any::<u32>())
+        .prop_map(|(id, key, argv, shell, by, asked_at, window, timeout)| {
+            let timeout = Duration::from_millis(timeout.into());
+            let asked = Asked { key: ActionId(key), argv, shell, by, asked_at, window, timeout };
+            Command::new(CommandId(id), asked)
+        })
+        .boxed()
+}
+
+fn kept() -> impl Strategy<Value = Kept> {
+    (option::of(hash()), any::<u64>(), any::<u64>()).prop_map(|(blob, printed, kept)| Kept {
+        blob: blob.map(BlobId),
+        printed,
+        kept,
+    })
+}
+
+pub fn report() -> BoxedStrategy<Report> {
+    let took = option::of(any::<u32>().prop_map(|ms| Duration::from_millis(ms.into())));
+    (outcome_state(), option::of(any::<i32>()), option::of(any::<i32>()), kept(), kept(), text(), took)
+        .prop_map(|(state, code, signal, stdout, stderr, why, took)| Report {
+            state,
+            code,
+            signal,
+            stdout,
+            stderr,
+            why,
+            took,
+        })
+        .boxed()
+}
+
+pub fn command_event() -> BoxedStrategy<commands::Event> {
+    use commands::Event;
+    let id = || number().prop_map(CommandId);
+    let hosts = || vec(number().prop_map(HostId), 0..4);
+    prop_oneof![
+        3 => (command(), client_id(), hosts()).prop_map(|(command, client, hosts)| Event::Asked {
+            command,
+            client,
+            hosts
+        }),
+        3 => (id(), outcome_state(), hosts(), text()).prop_map(|(command, state, hosts, why)| Event::Changed {
+            command,
+            state,
+            hosts,
+            why
+        }),
+        3 => (id(), number(), report()).prop_map(|(command, host, report)| Event::Reported {
+            command,
+            host: HostId(host),
+            report
+        }),
+        1 => (id(), hosts(), text()).prop_map(|(command, hosts, by)| Event::CancelAsked { command, hosts, by }),
+        1 => id().prop_map(|command| Event::Archived { command }),
+    ]
+    .boxed()
+}
+
 pub fn event() -> BoxedStrategy<Event> {
     prop_oneof![
         3 => profile_event().prop_map(Event::Profile),
         6 => host_event().prop_map(Event::Hosts),
         5 => check_event().prop_map(Event::Checks),
         9 => alert_event().prop_map(Event::Alerts),
+        6 => command_event().prop_map(Event::Commands),
         4 => identity_event().prop_map(Event::Identity),
         1 => Just(Event::Unknown),
     ]
@@ -498,6 +566,15 @@ pub fn fact() -> BoxedStrategy<Fact> {
         }),
         os_facts().prop_map(FactBody::Described),
         check_name().prop_map(FactBody::Gone),
+        (number(), any::<u128>(), report(), vec(any::<u8>(), 0..40), vec(any::<u8>(), 0..40)).prop_map(
+            |(command, key, report, stdout, stderr)| FactBody::Command {
+                command: CommandId(command),
+                key: ActionId(key),
+                report,
+                stdout,
+                stderr,
+            }
+        ),
     ];
     (time(), body).prop_map(|(at, body)| Fact { at, body }).boxed()
 }

@@ -33,7 +33,8 @@ use watchfloor::trust::{Authority, Credential, Kind, Principal, Token};
 use watchfloor::wire::pb::agent_server::{Agent, AgentServer};
 use watchfloor::wire::pb::enrol_server::{Enrol, EnrolServer};
 use watchfloor::wire::pb::{
-    AgentMessage, EnrolReply, EnrolRequest, HelloReply, HelloRequest, HubMessage, RenewReply, RenewRequest, Role,
+    AgentMessage, EnrolReply, EnrolRequest, HelloReply, HelloRequest, HubMessage, OutputChunk, OutputStored,
+    RenewReply, RenewRequest, Role,
 };
 
 /// Longer than anything here takes; only a failing test waits for it.
@@ -101,6 +102,10 @@ impl Agent for Services {
         let issued = issued.map_err(|error| Status::invalid_argument(error.to_string()))?;
         let chain = issued.chain.iter().map(|der| der.to_vec().into()).collect();
         Ok(Response::new(RenewReply { chain, not_after: issued.not_after.0 }))
+    }
+
+    async fn output(&self, _: Request<Streaming<OutputChunk>>) -> Result<Response<OutputStored>, Status> {
+        Err(Status::unimplemented("no hands here"))
     }
 }
 

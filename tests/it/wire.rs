@@ -5,6 +5,7 @@ use prost::Message as _;
 
 use watchfloor::fleet::alerts::Alert;
 use watchfloor::fleet::checks::CheckStatus;
+use watchfloor::fleet::commands::{Command, Report};
 use watchfloor::fleet::hosts::vitals::{OsFacts, Vitals};
 use watchfloor::fleet::hosts::{Client, Host, Site};
 use watchfloor::fleet::identity::{Identity, Token};
@@ -50,6 +51,8 @@ round_trips! {
     alerts_come_back: strategies::alert(), pb::Alert, Alert;
     identities_come_back: strategies::identity(), pb::Identity, Identity;
     tokens_come_back: strategies::token(), pb::Token, Token;
+    commands_come_back: strategies::command(), pb::Command, Command;
+    reports_come_back: strategies::report(), pb::CommandReport, Report;
     os_facts_come_back: strategies::os_facts(), pb::OsFacts, OsFacts;
     vitals_come_back: strategies::vitals(), pb::Vitals, Vitals;
 }

@@ -151,7 +151,12 @@ impl Counts {
                         self.alert(alert, way);
                     }
                 }
-                EntityKey::Profile | EntityKey::Site(..) | EntityKey::Identity(_) | EntityKey::Token(_) => {}
+                EntityKey::Profile
+                | EntityKey::Site(..)
+                | EntityKey::Identity(_)
+                | EntityKey::Token(_)
+                | EntityKey::Command(_)
+                | EntityKey::Outcome(..) => {}
             }
         }
         if way == Way::In {

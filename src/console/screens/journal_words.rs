@@ -1,9 +1,10 @@
 //! Events in words, as the journal and a timeline show them.
 
 use crate::console::theme::Role;
+use crate::fleet::commands::OutcomeState;
 use crate::fleet::state::{Event, Fleet};
-use crate::fleet::words::HostId;
-use crate::fleet::{alerts, checks, hosts, identity, profile};
+use crate::fleet::words::{HostId, SafeText};
+use crate::fleet::{alerts, checks, commands, hosts, identity, profile};
 
 /// An event in words, with the role of its gravity.
 #[must_use]
@@ -13,6 +14,7 @@ pub fn words(event: &Event, fleet: &Fleet) -> (Role, String) {
         Event::Hosts(event) => host_words(event, fleet),
         Event::Checks(event) => check_words(event, fleet),
         Event::Alerts(event) => alert_words(event),
+        Event::Commands(event) => command_words(event, fleet),
         Event::Identity(event) => (Role::Muted, identity_words(event)),
         Event::Unknown => (Role::Unknown, "something this version does not know; update this console".to_owned()),
     }
@@ -132,6 +134,46 @@ fn alert_words(event: &alerts::Event) -> (Role, String) {
             (Role::Text, format!("alert {alert}, {}: {}", by.as_str(), note.as_str()))
         }
         alerts::Event::Archived { .. } => (Role::Muted, format!("alert {alert} archived")),
+    }
+}
+
+fn command_words(event: &commands::Event, fleet: &Fleet) -> (Role, String) {
+    use commands::Event;
+    let id = event.command();
+    let on = |hosts: &[HostId]| match hosts {
+        [host] => name(fleet, *host),
+        hosts => format!("{} hosts", hosts.len()),
+    };
+    match event {
+        Event::Asked { command, hosts, .. } => {
+            let (by, what) = (command.by.as_str(), command.argv.shown());
+            (Role::Text, format!("command {id} by {by} on {}: {}", on(hosts), what.as_str()))
+        }
+        Event::Changed { state, hosts, why, .. } => {
+            (outcome_role(*state), format!("command {id} is {state} on {}{}", on(hosts), reason(why)))
+        }
+        Event::Reported { host, report, .. } => (
+            outcome_role(report.state),
+            format!("command {id} {} on {}{}", report.state, on(&[*host]), reason(&report.why)),
+        ),
+        Event::CancelAsked { hosts, by, .. } => {
+            (Role::Text, format!("command {id}: {} wants it killed on {}", by.as_str(), on(hosts)))
+        }
+        Event::Archived { .. } => (Role::Muted, format!("command {id} archived")),
+    }
+}
+
+fn reason(why: &SafeText) -> String {
+    if why.is_empty() { String::new() } else { format!(": {}", why.as_str()) }
+}
+
+const fn outcome_role(state: OutcomeState) -> Role {
+    match state {
+        OutcomeState::Ok => Role::Ok,
+        OutcomeState::Queued | OutcomeState::Running => Role::Text,
+        OutcomeState::Failed | OutcomeState::Signalled | OutcomeState::TimedOut | OutcomeState::Denied => Role::Warning,
+        OutcomeState::Offline | OutcomeState::Skipped | OutcomeState::Cancelled => Role::Muted,
+        OutcomeState::Lost => Role::Unknown,
     }
 }
 

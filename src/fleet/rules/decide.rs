@@ -17,7 +17,7 @@ use crate::fleet::words::Now;
 pub fn decide(fleet: &Fleet, ledger: &Ledger, live: &Live, input: &Input, now: Now) -> Result<Decision, Refusal> {
     match input {
         Input::Action(action) => acting::act(fleet, ledger, live, action, now),
-        Input::Fact { host, fact, output, .. } => results::learn(fleet, ledger, *host, fact, *output, now),
+        Input::Fact { host, fact, output, .. } => results::learn(fleet, ledger, live, *host, fact, *output, now),
         Input::FactsLost { host, stream, from, to } => results::lose(fleet, *host, *stream, *from, *to),
         Input::Heard(host) => presence::hear(fleet, live, *host, now),
         Input::Goodbye { host, reason } => presence::part(fleet, live, *host, reason, now),

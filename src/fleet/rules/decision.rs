@@ -2,7 +2,7 @@
 
 use crate::fleet::identity::Audience;
 use crate::fleet::state::{Actor, Event};
-use crate::fleet::words::{HostId, IdentityId, Revision, TokenId};
+use crate::fleet::words::{CommandId, HostId, IdentityId, Revision, TokenId};
 
 /// What was decided: the events of one entry (none: nothing changes) and the answer to who asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,8 @@ pub struct Answer {
     pub left_out: Vec<(u64, String)>,
     /// A token made.
     pub token: Option<TokenId>,
+    /// The command that was asked for.
+    pub command: Option<CommandId>,
     /// Identities recorded, an agent's with its host and name.
     pub recorded: Vec<Recorded>,
     /// What a configuration changed, in words.

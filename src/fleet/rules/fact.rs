@@ -1,7 +1,8 @@
 //! What an agent tells of its host: transitions, kept in its outbox until the hub has confirmed them.
 
+use crate::fleet::commands::Report;
 use crate::fleet::hosts::vitals::OsFacts;
-use crate::fleet::words::{CheckName, CheckState, SafeText, Timestamp};
+use crate::fleet::words::{ActionId, CheckName, CheckState, CommandId, SafeText, Timestamp};
 
 /// One fact; its place is (host, stream, sequence number), which stands beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,4 +41,17 @@ pub enum FactBody {
     Described(OsFacts),
     /// A check no longer runs on this host.
     Gone(CheckName),
+    /// How a command ended on this host.
+    Command {
+        /// Its number.
+        command: CommandId,
+        /// What the host knows it by.
+        key: ActionId,
+        /// How it ended.
+        report: Report,
+        /// What was kept of its standard output, where it is small; what is larger the hub has as a blob already.
+        stdout: Vec<u8>,
+        /// The same of its standard error.
+        stderr: Vec<u8>,
+    },
 }

@@ -1,6 +1,7 @@
 //! What the core is asked to decide.
 
 use crate::fleet::alerts::Until;
+use crate::fleet::commands::Argv;
 use crate::fleet::configuration::Configuration;
 use crate::fleet::hosts::vitals::OsFacts;
 use crate::fleet::identity::{Hands, Role};
@@ -8,10 +9,11 @@ use crate::fleet::rules::fact::Fact;
 use crate::fleet::state::{Actor, Cause};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{
-    ActionId, AlertId, BlobId, CheckName, ClientId, HostClass, HostId, IdentityId, Revision, SafeText, SiteId,
-    StreamId, Timestamp, TokenId,
+    ActionId, AlertId, BlobId, CheckName, ClientId, CommandId, HostClass, HostId, IdentityId, Revision, SafeText,
+    SiteId, StreamId, Timestamp, TokenId,
 };
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One thing to decide.
 #[derive(Clone, Debug)]
@@ -136,12 +138,14 @@ pub struct Action {
     pub verb: Verb,
 }
 
-/// The alerts an action is about.
+/// The alerts, or for a command the hosts, an action is about.
 #[derive(Clone, Debug)]
 pub enum Targets {
-    /// These; at most 10,000.
+    /// These alerts; at most 10,000.
     Ids(Vec<AlertId>),
-    /// The open alerts a filter matches at the hub's head.
+    /// These hosts; at most 10,000.
+    Hosts(Vec<HostId>),
+    /// The open alerts, or the hosts, a filter matches at the hub's head.
     Filter {
         /// The filter.
         filter: Filter,
@@ -196,6 +200,10 @@ pub enum Verb {
         /// The check.
         check: Option<CheckName>,
     },
+    /// Start a program on the target hosts.
+    Run(RunRequest),
+    /// End a command where it has not ended.
+    Cancel(CommandId),
     /// Take a host out of the fleet.
     RetireHost(HostId),
     /// Make a token.
@@ -211,6 +219,19 @@ pub enum Verb {
         /// Which.
         role: Role,
     },
+}
+
+/// A program to start on hosts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunRequest {
+    /// What to start.
+    pub argv: Argv,
+    /// Whether the host's shell is to read it as a line.
+    pub shell: bool,
+    /// On how many hosts at once; `None` for the default.
+    pub window: Option<u32>,
+    /// How long it may run on a host; `None` for the default.
+    pub timeout: Option<Duration>,
 }
 
 /// What a new token grants.
@@ -278,6 +299,8 @@ impl Verb {
             Self::Note { .. } => "note",
             Self::Close { .. } => "close",
             Self::CheckNow { .. } => "check",
+            Self::Run(_) => "run",
+            Self::Cancel(_) => "cancel",
             Self::RetireHost(_) => "host retire",
             Self::CreateToken(_) => "token create",
             Self::RevokeToken(_) => "token revoke",
@@ -296,7 +319,9 @@ impl Verb {
             | Self::Snooze { .. }
             | Self::Note { .. }
             | Self::Close { .. }
-            | Self::CheckNow { .. } => Role::Operator,
+            | Self::CheckNow { .. }
+            | Self::Run(_)
+            | Self::Cancel(_) => Role::Operator,
             Self::RetireHost(_)
             | Self::CreateToken(_)
             | Self::RevokeToken(_)

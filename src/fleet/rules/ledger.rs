@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::fleet::rules::decision::Answer;
 use crate::fleet::state::{Entry, Event};
-use crate::fleet::words::{ActionId, AlertId, HostId, IdentityId, StreamId, Timestamp, TokenId};
-use crate::fleet::{alerts, hosts, identity};
+use crate::fleet::words::{ActionId, AlertId, CommandId, HostId, IdentityId, StreamId, Timestamp, TokenId};
+use crate::fleet::{alerts, commands, hosts, identity};
 
 /// How long the answer of an action is remembered.
 pub const ACTIONS_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -51,6 +51,8 @@ pub struct Counters {
     pub identity: u64,
     /// Tokens.
     pub token: u64,
+    /// Commands.
+    pub command: u64,
 }
 
 impl Counters {
@@ -78,12 +80,21 @@ impl Counters {
         TokenId(self.token)
     }
 
+    /// Draws a number for a command.
+    pub const fn next_command(&mut self) -> CommandId {
+        self.command += 1;
+        CommandId(self.command)
+    }
+
     /// Keeps up with an entry, as a replay does.
     pub fn follow(&mut self, entry: &Entry) {
         for (_, event) in &entry.events {
             match event {
                 Event::Hosts(hosts::Event::Enrolled { host, .. }) => self.host = self.host.max(host.0),
                 Event::Alerts(alerts::Event::Opened { alert, .. }) => self.alert = self.alert.max(alert.0),
+                Event::Commands(commands::Event::Asked { command, .. }) => {
+                    self.command = self.command.max(command.id.0);
+                }
                 Event::Identity(identity::Event::Recorded(identity)) => {
                     self.identity = self.identity.max(identity.id.0);
                 }

@@ -5,9 +5,11 @@ use crate::fleet::checks;
 use crate::fleet::hosts::{self, Host};
 use crate::fleet::identity::Audience;
 use crate::fleet::rules::alerting::{self, Problem};
+use crate::fleet::rules::commanding;
 use crate::fleet::rules::decision::{Answer, Decision, Refusal};
 use crate::fleet::rules::fact::{Fact, FactBody};
 use crate::fleet::rules::ledger::Ledger;
+use crate::fleet::rules::live::Live;
 use crate::fleet::state::{Actor, Cause, Event, Fleet};
 use crate::fleet::words::{BlobId, CheckName, CheckState, HostId, Now, StreamId};
 
@@ -18,6 +20,7 @@ use crate::fleet::words::{BlobId, CheckName, CheckState, HostId, Now, StreamId};
 pub fn learn(
     fleet: &Fleet,
     ledger: &Ledger,
+    live: &Live,
     host: HostId,
     fact: &Fact,
     output: Option<BlobId>,
@@ -71,6 +74,9 @@ pub fn learn(
             }
         }
         FactBody::Gone(check) => events.extend(remove_check(fleet, host, check)),
+        FactBody::Command { command, key, report, stdout: _, stderr: _ } => {
+            events.extend(commanding::report(fleet, live, host, *command, *key, report));
+        }
     }
     Ok(Decision { actor: speaking(host), events, answer: Answer::default() })
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::fleet::alerts::Alert;
 use crate::fleet::checks::CheckStatus;
+use crate::fleet::commands::{Command, OutcomeState};
 use crate::fleet::hosts::Host;
 use crate::fleet::state::Fleet;
 use crate::fleet::words::filter::{AgeKind, Key, Subject};
@@ -51,6 +52,19 @@ pub struct CheckRow<'a> {
     pub check: &'a CheckStatus,
     /// When its last result came.
     pub last_seen: Option<Timestamp>,
+    /// The hub's time.
+    pub now: Timestamp,
+}
+
+/// A command in its fleet.
+#[derive(Clone, Copy, Debug)]
+pub struct CommandRow<'a> {
+    /// The fleet.
+    pub fleet: &'a Fleet,
+    /// The fleet's local name.
+    pub fleet_name: &'a str,
+    /// The command, as far as who asks may see it.
+    pub command: &'a Command,
     /// The hub's time.
     pub now: Timestamp,
 }
@@ -148,6 +162,42 @@ impl Subject for CheckRow<'_> {
 
     fn age(&self, kind: AgeKind) -> Option<Duration> {
         (kind == AgeKind::Seen).then(|| age_of(self.last_seen, self.now))
+    }
+}
+
+impl Subject for CommandRow<'_> {
+    /// Of its hosts it says what any of them says.
+    fn any_text(&self, key: Key, matches: Matches<'_>) -> bool {
+        let command = self.command;
+        let mut hosts = command.outcomes().filter_map(|(host, _)| self.fleet.hosts.hosts.get(&host));
+        match key {
+            Key::Client => hosts.any(|host| client_texts(self.fleet, &host.client, matches)),
+            Key::Site => hosts.any(|host| site_texts(self.fleet, &host.client, &host.site, matches)),
+            Key::Host | Key::Class | Key::Tag | Key::Agent => hosts.any(|host| host_texts(host, key, matches)),
+            Key::State => {
+                let stands = |state: OutcomeState| command.tally().count(state) > 0;
+                matches(command.state().word())
+                    || OutcomeState::ALL.into_iter().any(|state| stands(state) && matches(state.word()))
+            }
+            Key::Id => id_texts(self.fleet_name, command.id.0, matches),
+            Key::Owner => matches(command.by.as_str()),
+            Key::Fleet => matches(self.fleet_name),
+            Key::Text => matches(command.argv.shown().as_str()),
+            Key::Check | Key::Lane | Key::Sev | Key::Open | Key::Seen | Key::Rpo => false,
+        }
+    }
+
+    fn severity_rank(&self) -> Option<u8> {
+        None
+    }
+
+    fn age(&self, kind: AgeKind) -> Option<Duration> {
+        (kind == AgeKind::Open).then(|| self.now.since(self.command.asked_at))
+    }
+
+    fn any_word(&self, matches: Matches<'_>) -> bool {
+        // Hosts are asked for with host: only; a bare word looks at what the row shows.
+        [Key::Text, Key::Owner, Key::State, Key::Id].into_iter().any(|key| self.any_text(key, matches))
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::fleet::alerts::Event as AlertEvent;
 use crate::fleet::checks::Event as CheckEvent;
+use crate::fleet::commands::Event as CommandEvent;
 use crate::fleet::hosts::Event as HostEvent;
 use crate::fleet::identity::Event as IdentityEvent;
 use crate::fleet::profile::Event as ProfileEvent;
@@ -11,7 +12,7 @@ use crate::fleet::rules::select::{client_texts, host_texts, id_texts, site_texts
 use crate::fleet::state::{Entry, Event, Fleet};
 use crate::fleet::words::filter::{AgeKind, Key, Subject};
 use crate::fleet::words::spoken_id::spoken_id;
-use crate::fleet::words::{AlertId, CheckState, ClientId, HostId, SafeText, SiteId, Timestamp};
+use crate::fleet::words::{AlertId, CheckState, ClientId, CommandId, HostId, SafeText, SiteId, Timestamp};
 
 /// An entry beside the state of its fleet, which names hosts, clients and alerts.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,7 @@ struct Spoken<'e> {
     site: Option<&'e SiteId>,
     check: Option<&'e str>,
     alert: Option<AlertId>,
+    command: Option<CommandId>,
     level: Option<CheckState>,
     state: Option<&'static str>,
     owner: Option<&'e SafeText>,
@@ -81,7 +83,8 @@ impl EntryRow<'_> {
                 spoken.check.or(check).is_some_and(matches)
             }
             Key::Id => {
-                let number = spoken.alert.map(|alert| alert.0).or(spoken.host.map(|host| host.0));
+                let number = spoken.alert.map(|alert| alert.0).or(spoken.command.map(|command| command.0));
+                let number = number.or(spoken.host.map(|host| host.0));
                 number.is_some_and(|number| id_texts(self.fleet_name, number, matches))
                     || spoken.alert.is_some_and(|alert| matches(&spoken_id(alert)))
             }
@@ -101,6 +104,7 @@ fn spoken(event: &Event) -> Spoken<'_> {
         Event::Hosts(event) => of_host(event),
         Event::Checks(event) => of_check(event),
         Event::Alerts(event) => of_alert(event),
+        Event::Commands(event) => of_command(event),
         Event::Identity(event) => of_identity(event),
         Event::Unknown => Spoken::default(),
     }
@@ -155,6 +159,29 @@ fn of_check(event: &CheckEvent) -> Spoken<'_> {
         CheckEvent::Asked { check, .. } => {
             Spoken { check: check.as_ref().map(|check| check.as_str()), texts: vec!["asked"], ..spoken }
         }
+    }
+}
+
+fn of_command(event: &CommandEvent) -> Spoken<'_> {
+    let spoken = Spoken { command: Some(event.command()), ..Spoken::default() };
+    match event {
+        CommandEvent::Asked { command, client, .. } => Spoken {
+            client: Some(client),
+            owner: Some(&command.by),
+            texts: std::iter::once("command").chain(command.argv.exact().iter().map(String::as_str)).collect(),
+            ..spoken
+        },
+        CommandEvent::Changed { state, why, .. } => {
+            Spoken { state: Some(state.word()), texts: vec!["command", why.as_str()], ..spoken }
+        }
+        CommandEvent::Reported { host, report, .. } => Spoken {
+            host: Some(*host),
+            state: Some(report.state.word()),
+            texts: vec!["command", report.why.as_str()],
+            ..spoken
+        },
+        CommandEvent::CancelAsked { by, .. } => Spoken { owner: Some(by), texts: vec!["command", "cancel"], ..spoken },
+        CommandEvent::Archived { .. } => Spoken { texts: vec!["command", "archived"], ..spoken },
     }
 }
 

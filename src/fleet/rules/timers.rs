@@ -9,7 +9,7 @@ use crate::fleet::rules::alerting::for_client;
 use crate::fleet::rules::decision::{Decision, by_rule};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
-use crate::fleet::rules::{archiving, contest, presence, staleness};
+use crate::fleet::rules::{archiving, commanding, contest, presence, staleness};
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::{Instant, Now};
 
@@ -26,6 +26,10 @@ pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
     let events = alert_timers(fleet, now);
     if !events.is_empty() {
         return by_rule("timers", events);
+    }
+    let events = commanding::judge(fleet, live, judges_from(live), now, MOST_AT_ONCE);
+    if !events.is_empty() {
+        return by_rule("commands", events);
     }
     if now.mono < judges_from(live) {
         return by_rule("start", Vec::new());
@@ -45,7 +49,11 @@ pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
     if !events.is_empty() {
         return by_rule("certificates", events);
     }
-    by_rule("archive", archiving::judge(fleet, now, MOST_AT_ONCE))
+    let mut events = archiving::judge(fleet, now, MOST_AT_ONCE);
+    if events.is_empty() {
+        events = commanding::archive(fleet, now, MOST_AT_ONCE);
+    }
+    by_rule("archive", events)
 }
 
 /// The next moment, by the monotonic clock, at which [`due`] may find something if nothing comes in until then; never

@@ -34,6 +34,10 @@ number! {
     TokenId
 }
 number! {
+    /// A command, numbered by the fleet; agents know it by the id of the action that asked for it.
+    CommandId
+}
+number! {
     /// The place of an entry in the fleet's journal; the first entry has revision 1, 0 is the empty fleet.
     Revision
 }

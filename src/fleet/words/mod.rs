@@ -15,8 +15,8 @@ pub mod time;
 
 pub use class::HostClass;
 pub use ids::{
-    ActionId, AlertId, BlobId, CheckName, ClientId, Epoch, FleetId, HostId, IdentityId, Revision, SiteId, StreamId,
-    TokenId,
+    ActionId, AlertId, BlobId, CheckName, ClientId, CommandId, Epoch, FleetId, HostId, IdentityId, Revision, SiteId,
+    StreamId, TokenId,
 };
 pub use safe_text::SafeText;
 pub use severity::{CheckState, Severity};

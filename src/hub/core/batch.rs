@@ -45,9 +45,15 @@ impl Batch {
 
     /// Adds a decided entry and the blobs it names.
     pub fn push(&mut self, entry: Arc<Committed>, subjects: Vec<String>, blobs: Vec<BlobRecord>) {
-        self.bytes += entry.bytes.len() + blobs.iter().map(|blob| blob.bytes.len()).sum::<usize>();
+        self.bytes += entry.bytes.len();
+        self.store(blobs);
         self.entries.push(entry);
         self.subjects.push(subjects);
+    }
+
+    /// Adds blobs; what names them comes with the same batch or a later one.
+    pub fn store(&mut self, blobs: Vec<BlobRecord>) {
+        self.bytes += blobs.iter().map(|blob| blob.bytes.len()).sum::<usize>();
         self.blobs.extend(blobs);
     }
 

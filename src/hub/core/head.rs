@@ -8,7 +8,7 @@ use prost::Message;
 use crate::fleet::rules::decision::Answer;
 use crate::fleet::rules::ledger::{Ledger, Mark};
 use crate::fleet::state::{EntityKey, Entry, Event, Fleet};
-use crate::fleet::words::{ActionId, HostId, Revision, StreamId, Timestamp, TokenId};
+use crate::fleet::words::{ActionId, CommandId, HostId, Revision, StreamId, Timestamp, TokenId};
 use crate::fleet::{alerts, hosts};
 use crate::hub::core::batch::RowKey;
 use crate::hub::journal::{JournalReader, ReadError};
@@ -124,7 +124,7 @@ impl Head {
 
     fn counters(&self) -> Bytes {
         let counters = &self.ledger.counters;
-        let numbers = [counters.host, counters.alert, counters.identity, counters.token];
+        let numbers = [counters.host, counters.alert, counters.identity, counters.token, counters.command];
         Bytes::from(numbers.into_iter().flat_map(u64::to_be_bytes).collect::<Vec<_>>())
     }
 
@@ -135,6 +135,7 @@ impl Head {
         self.ledger.counters.alert = next()?;
         self.ledger.counters.identity = next()?;
         self.ledger.counters.token = next()?;
+        self.ledger.counters.command = next()?;
         Ok(())
     }
 
@@ -175,6 +176,7 @@ fn subjects(event: &Event) -> Vec<String> {
             }
             found
         }
+        Event::Commands(event) => vec![format!("command/{}", event.command())],
         Event::Identity(_) => vec!["registry".to_owned()],
         Event::Profile(_) | Event::Unknown => Vec::new(),
     }
@@ -192,6 +194,7 @@ fn store_answer(answer: &Answer) -> pb::ActReply {
         failed: failures(&answer.failed),
         left_out: failures(&answer.left_out),
         token: answer.token.map(|token| token.0.to_string()).unwrap_or_default(),
+        command: answer.command.map_or(0, |command| command.0),
         ..pb::ActReply::default()
     }
 }
@@ -209,6 +212,7 @@ fn load_answer(key: &[u8], value: &[u8]) -> Result<(Timestamp, ActionId, Answer)
         failed: failures(stored.failed),
         left_out: failures(stored.left_out),
         token: stored.token.parse().ok().map(TokenId),
+        command: (stored.command > 0).then_some(CommandId(stored.command)),
         ..Answer::default()
     };
     Ok((Timestamp(at), action, answer))

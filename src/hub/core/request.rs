@@ -30,8 +30,8 @@ pub enum CoreError {
     Ending,
 }
 
-/// A fact as it came in, with the blob of its long text; or why it can't be read.
-pub type FactRead = Result<(Fact, Option<BlobRecord>), String>;
+/// A fact as it came in, with the blobs of its long texts; or why it can't be read.
+pub type FactRead = Result<(Fact, Vec<BlobRecord>), String>;
 
 /// What comes of a run of facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +86,10 @@ pub(super) enum Request {
         from: u64,
         to: u64,
         reply: oneshot::Sender<Result<FactsReply, CoreError>>,
+    },
+    Store {
+        blobs: Vec<BlobRecord>,
+        reply: oneshot::Sender<Result<(), CoreError>>,
     },
     Mark {
         host: HostId,
@@ -174,6 +178,16 @@ impl CoreHandle {
     ) -> Result<FactsReply, CoreError> {
         let (reply, answer) = oneshot::channel();
         self.send(Request::Lost { host, stream, from, to, reply }).await?;
+        answer.await.map_err(|_| CoreError::Ending)?
+    }
+
+    /// Stores blobs that a later fact will name, and waits until they are durable.
+    ///
+    /// # Errors
+    /// See [`CoreError`].
+    pub async fn store(&self, blobs: Vec<BlobRecord>) -> Result<(), CoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Store { blobs, reply }).await?;
         answer.await.map_err(|_| CoreError::Ending)?
     }
 

@@ -169,6 +169,13 @@ impl Core {
                 let answer = self.lost(host, stream, from, to, now);
                 self.open.park(reply, answer);
             }
+            Request::Store { blobs, reply } => {
+                let answer = self.outlet.space().map_err(CoreError::NoSpace);
+                if answer.is_ok() {
+                    self.open.store(blobs);
+                }
+                self.open.park(reply, answer);
+            }
             Request::Mark { host, stream, reply } => {
                 let mark = self.head.ledger.mark(host, stream);
                 self.open.park(reply, mark);
@@ -281,10 +288,10 @@ impl Core {
         read: FactRead,
         now: Now,
     ) -> Result<Answer, CoreError> {
-        let (fact, blob) = read.map_err(Refusal::Invalid)?;
-        let output = blob.as_ref().map(|blob| blob.id);
+        let (fact, blobs) = read.map_err(Refusal::Invalid)?;
+        let output = blobs.first().map(|blob| blob.id);
         let input = Input::Fact { host, stream, sequence, fact, output };
-        self.decide(&input, blob.into_iter().collect(), now)
+        self.decide(&input, blobs, now)
     }
 
     /// Goes on after facts that an outbox no longer holds.

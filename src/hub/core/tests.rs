@@ -260,7 +260,7 @@ fn fact(check: &str, state: CheckState) -> FactRead {
         perfdata: SafeText::default(),
         interval_ms: 60_000,
     };
-    Ok((Fact { at: Timestamp(5), body }, None))
+    Ok((Fact { at: Timestamp(5), body }, Vec::new()))
 }
 
 fn action(id: u128, verb: Verb) -> Action {
@@ -477,7 +477,7 @@ async fn long_text_is_durable_with_the_entry_that_names_it() {
     running.with_alert().await;
     let bytes = Bytes::from_static(b"many lines");
     let blob = BlobRecord { id: blob_id(&bytes), kind: 20, at: Timestamp(5), bytes: bytes.clone() };
-    let told = fact("disk", CheckState::Warning).map(|(fact, _)| (fact, Some(blob.clone())));
+    let told = fact("disk", CheckState::Warning).map(|(fact, _)| (fact, vec![blob.clone()]));
     assert_eq!(running.core.facts(HOST, STREAM, 2, vec![told]).await, confirmed(2));
     assert_eq!(running.reader.blob(blob.id).unwrap(), Some(bytes));
     let cut = running.core.cut().await.unwrap();

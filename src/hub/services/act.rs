@@ -1,13 +1,15 @@
 //! What people ask for over the wire, made into actions.
 
+use std::time::Duration;
+
 use tonic::Status;
 
 use crate::fleet::identity::Role;
 use crate::fleet::rules::acting::MOST_TARGETS;
 use crate::fleet::rules::decision::Answer;
-use crate::fleet::rules::input::{Action, Asker, Input, Targets, TokenGrant, Verb};
+use crate::fleet::rules::input::{Action, Asker, Input, RunRequest, Targets, TokenGrant, Verb};
 use crate::fleet::words::filter::Filter;
-use crate::fleet::words::{AlertId, HostId, IdentityId, Revision, SafeText, Timestamp, TokenId};
+use crate::fleet::words::{AlertId, CommandId, HostId, IdentityId, Revision, SafeText, Timestamp, TokenId};
 use crate::hub::configuration;
 use crate::hub::shared::{Shared, status};
 use crate::trust::Token;
@@ -17,6 +19,7 @@ use crate::wire::checked::{
     checked_action_id, checked_check, checked_client, checked_name, checked_note, checked_optional, checked_site,
     checked_tags,
 };
+use crate::wire::commands::checked_argv;
 use crate::wire::pb::act_request::Verb as Asked;
 use crate::wire::pb::targets::Kind;
 use crate::wire::{WireError, hands, host_class, pb, role};
@@ -39,7 +42,7 @@ pub async fn act(shared: &Shared, asker: Asker, request: pb::ActRequest) -> Resu
         id,
         asker,
         seen: Revision(request.seen),
-        targets: targets(request.targets)?,
+        targets: targets(request.targets, &verb)?,
         dry_run: request.dry_run,
         verb,
     };
@@ -68,11 +71,14 @@ pub async fn act(shared: &Shared, asker: Asker, request: pb::ActRequest) -> Resu
     Ok(reply)
 }
 
-fn targets(targets: Option<pb::Targets>) -> Result<Targets, Status> {
+fn targets(targets: Option<pb::Targets>, verb: &Verb) -> Result<Targets, Status> {
     match targets.and_then(|targets| targets.kind) {
         None => Ok(Targets::Ids(Vec::new())),
         Some(Kind::Ids(list)) if list.ids.len() > MOST_TARGETS => {
             Err(Status::invalid_argument(format!("{} ids; name at most {MOST_TARGETS}", list.ids.len())))
+        }
+        Some(Kind::Ids(list)) if matches!(verb, Verb::Run(_)) => {
+            Ok(Targets::Hosts(list.ids.into_iter().map(HostId).collect()))
         }
         Some(Kind::Ids(list)) => Ok(Targets::Ids(list.ids.into_iter().map(AlertId).collect())),
         Some(Kind::Filter(asked)) => {
@@ -100,6 +106,13 @@ fn verb(shared: &Shared, asked: Asked, token: &mut Option<Token>) -> Result<Verb
             check: checked_optional("CheckAsked", asked.check.as_deref().unwrap_or_default(), checked_check)
                 .map_err(|error| Box::new(invalid(error)))?,
         },
+        Asked::Run(asked) => Verb::Run(RunRequest {
+            argv: checked_argv("Run", asked.argv).map_err(|error| Box::new(invalid(error)))?,
+            shell: asked.shell,
+            window: (asked.window > 0).then_some(asked.window),
+            timeout: (asked.timeout > 0).then_some(Duration::from_millis(asked.timeout)),
+        }),
+        Asked::Cancel(asked) => Verb::Cancel(CommandId(asked.command)),
         Asked::RetireHost(asked) => Verb::RetireHost(HostId(asked.host)),
         Asked::RevokeToken(asked) => Verb::RevokeToken(TokenId(asked.id)),
         Asked::RevokeIdentity(asked) => Verb::RevokeIdentity(IdentityId(asked.id)),
@@ -162,6 +175,7 @@ async fn reply(shared: &Shared, answer: Answer) -> Result<pb::ActReply, Status> 
         token: String::new(),
         changes: answer.changes,
         dry_run: false,
+        command: answer.command.map_or(0, |command| command.0),
     })
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::OptionFuture;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -38,6 +39,8 @@ const STRIKES: u32 = 3;
 const MOST_SERIES: usize = 512;
 /// Kind of blobs that hold a check's long text.
 pub const LONG_TEXT: u8 = 20;
+/// Kind of blobs that hold what a command printed.
+pub const COMMAND_OUTPUT: u8 = 30;
 
 /// The reading end of one host's stream.
 pub struct Intake {
@@ -239,7 +242,7 @@ impl Intake {
                     host.learn(name.clone(), reading);
                 }
                 FactBody::Gone(name) => drop(host.readings.remove(name)),
-                FactBody::Described(_) => {}
+                FactBody::Described(_) | FactBody::Command { .. } => {}
             }
         }
     }
@@ -303,15 +306,19 @@ impl Intake {
     }
 }
 
-/// A fact as it came, its long text made a blob beside the entry that names it.
+/// A fact as it came, its long texts made blobs beside the entry that names them.
 fn read(bytes: &[u8], at: Timestamp) -> FactRead {
     let fact = decode_fact(bytes).map_err(|error| error.to_string())?;
-    let blob = match &fact.body {
+    let blob = |kind, bytes: &[u8]| BlobRecord { id: blob_id(bytes), kind, at, bytes: Bytes::copy_from_slice(bytes) };
+    let blobs = match &fact.body {
         FactBody::Check { long_text, .. } if !long_text.as_str().is_empty() => {
-            let bytes = bytes::Bytes::copy_from_slice(long_text.as_str().as_bytes());
-            Some(BlobRecord { id: blob_id(&bytes), kind: LONG_TEXT, at, bytes })
+            vec![blob(LONG_TEXT, long_text.as_str().as_bytes())]
         }
-        _ => None,
+        FactBody::Command { stdout, stderr, .. } => {
+            let printed = [stdout, stderr].into_iter().filter(|bytes| !bytes.is_empty());
+            printed.map(|bytes| blob(COMMAND_OUTPUT, bytes)).collect()
+        }
+        _ => Vec::new(),
     };
-    Ok((fact, blob))
+    Ok((fact, blobs))
 }

@@ -14,15 +14,16 @@ use crate::fleet::rules::assign::{Explained, Outcome, assign, explain};
 use crate::fleet::rules::input::Asker;
 use crate::fleet::rules::live::Live;
 use crate::fleet::rules::presence::target_of;
-use crate::fleet::rules::select::{AlertRow, CheckRow, HostRow};
+use crate::fleet::rules::select::{AlertRow, CheckRow, CommandRow, HostRow};
 use crate::fleet::rules::select_entry::EntryRow;
 use crate::fleet::state::{EntityKey, Fleet};
 use crate::fleet::words::filter::Filter;
-use crate::fleet::words::{AlertId, ClientId, HostId, Revision, Timestamp, duration};
+use crate::fleet::words::{AlertId, ClientId, CommandId, HostId, Revision, Timestamp, duration};
 use crate::hub::core::Cut;
 use crate::hub::services::glance::glance;
 use crate::hub::shared::{Shared, status};
 use crate::wire::checks::CheckReading;
+use crate::wire::commands::encode_summary;
 use crate::wire::pb::query_request::Kind;
 use crate::wire::{EncodedEntry, decode_entry, encode_assignment, limits, pb, row_of};
 
@@ -51,6 +52,8 @@ pub async fn answer(shared: &Shared, asker: &Asker, request: pb::QueryRequest, o
         Kind::Tokens | Kind::Identities => asked.registry(request.kind(), &mut pages).await?,
         Kind::Configuration => asked.configuration(&request.name, &mut pages.page)?,
         Kind::Host => asked.host(HostId(request.id), &mut pages.page)?,
+        Kind::Commands => asked.commands(&mut pages).await?,
+        Kind::Command => asked.command(CommandId(request.id), &mut pages).await?,
     }
     pages.end().await
 }
@@ -82,6 +85,12 @@ impl Pages<'_> {
     async fn entry(&mut self, entry: pb::Entry) -> Result<(), Status> {
         self.size += entry.encoded_len();
         self.page.entries.push(entry);
+        self.flow().await
+    }
+
+    async fn command(&mut self, command: pb::CommandSummary) -> Result<(), Status> {
+        self.size += command.encoded_len();
+        self.page.commands.push(command);
         self.flow().await
     }
 
@@ -290,6 +299,33 @@ impl Asked<'_> {
                 let row = EntryRow { fleet: self.fleet, fleet_name: self.name(), entry: &entry, now: self.now };
                 self.filter.matches(&row)
             })
+    }
+
+    /// How each command stands, newest first.
+    async fn commands(&self, pages: &mut Pages<'_>) -> Result<(), Status> {
+        for command in self.fleet.commands.all().rev() {
+            let seen = command.of_client(self.asker.scope.as_ref());
+            let row = CommandRow { fleet: self.fleet, fleet_name: self.name(), command: &seen, now: self.now };
+            if seen.targets() > 0 && self.filter.matches(&row) {
+                pages.command(encode_summary(&seen)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One command with its outcomes and the names of its hosts; one that was archived by its entries alone.
+    async fn command(&self, id: CommandId, pages: &mut Pages<'_>) -> Result<(), Status> {
+        let missing = || Status::not_found(format!("there is no command {id}; `watchfloor commands` lists them"));
+        let known = self.fleet.commands.get(id).map(|command| command.of_client(self.asker.scope.as_ref()));
+        let Some(command) = known.filter(|command| command.targets() > 0) else {
+            return if self.subject(&format!("command/{id}"), pages).await? { Ok(()) } else { Err(missing()) };
+        };
+        pages.row(row_of(self.fleet, &EntityKey::Command(id))).await?;
+        for (host, _) in command.outcomes() {
+            pages.row(row_of(self.fleet, &EntityKey::Host(host))).await?;
+            pages.row(row_of(self.fleet, &EntityKey::Outcome(id, host))).await?;
+        }
+        Ok(())
     }
 
     async fn registry(&self, kind: Kind, pages: &mut Pages<'_>) -> Result<(), Status> {

@@ -14,7 +14,7 @@ use crate::fleet::rules::input::{Action, Asker, Targets, Verb};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
 use crate::fleet::rules::select::AlertRow;
-use crate::fleet::rules::{administering, alerting};
+use crate::fleet::rules::{administering, alerting, commanding};
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{AlertId, CheckName, HostId, Now, Revision, SafeText, Timestamp};
@@ -49,6 +49,8 @@ pub fn act(fleet: &Fleet, ledger: &Ledger, live: &Live, action: &Action, now: No
         | Verb::Note { .. }
         | Verb::Close { .. }
         | Verb::CheckNow { host: None, .. } => on_alerts(fleet, live, action, now)?,
+        Verb::Run(request) => commanding::run(fleet, ledger, live, action, request, now)?,
+        Verb::Cancel(command) => commanding::cancel(fleet, asker, *command)?,
         verb => administering::administer(fleet, ledger, asker, verb, now)?,
     };
     let events = if action.dry_run { Vec::new() } else { events };
@@ -63,6 +65,9 @@ fn on_alerts(fleet: &Fleet, live: &Live, action: &Action, now: Now) -> Result<Ou
     let mut events = Vec::new();
     let chosen = match &action.targets {
         Targets::Ids(ids) => named(fleet, &action.asker, ids, &mut answer)?,
+        Targets::Hosts(_) => {
+            return Err(Refusal::Invalid(format!("{} acts on alerts, not on hosts", action.verb.word())));
+        }
         Targets::Filter { filter, expected } => matching(fleet, live, action, filter, *expected, now, &mut answer)?,
     };
     for alert in chosen {
