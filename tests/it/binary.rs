@@ -150,13 +150,18 @@ fn a_storm_of_sizes_leaves_the_last_one_painted() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = Program::watchfloor(home.path()).start(80, 24);
     wait_for_floor(&terminal);
-    let sizes = [(1, 1), (200, 60), (2, 40), (60, 3), (79, 24), (80, 23), (300, 100), (20, 5)];
-    for round in 0..20_u16 {
+    let sizes = [(1, 1), (200, 60), (2, 40), (45, 20), (60, 3), (79, 24), (40, 12), (80, 23), (500, 200), (20, 5)];
+    for round in 0..30_u16 {
         let (width, height) = sizes[usize::from(round) % sizes.len()];
         terminal.resize(width + round % 3, height + round % 2);
     }
-    terminal.resize(79, 24);
-    terminal.wait_for("this terminal has 79 and 24");
+    terminal.resize(39, 24);
+    terminal.wait_for("this terminal has 39 and 24");
+    terminal.resize(45, 20);
+    terminal.wait_until("the floor's cards fill a phone", |screen| {
+        let text = screen.contents();
+        text.starts_with("FLOOR") && text.contains("SERVERS 1/1") && text.lines().nth(19).is_some()
+    });
     terminal.resize(120, 40);
     terminal.wait_until("the floor fills the new size", |screen| {
         let text = screen.contents();
@@ -264,8 +269,8 @@ fn keys_do_nothing_where_their_effect_can_not_be_seen() {
     terminal.wait_for("1 NEW");
     terminal.type_keys("2");
     terminal.wait_for("no-such-program");
-    terminal.resize(79, 24);
-    terminal.wait_for("this terminal has 79 and 24");
+    terminal.resize(39, 24);
+    terminal.wait_for("this terminal has 39 and 24");
     terminal.type_keys("aC\r");
     // A size that changes while keys arrive must not be lost among them.
     terminal.resize(120, 30);

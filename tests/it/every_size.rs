@@ -44,7 +44,7 @@ fn at_every_size(mut app: App, moment: Instant) -> String {
             for cell in frame(whole) {
                 assert_eq!(buf[cell], Cell::new(OUTSIDE), "painted outside at {width}x{height}, at {cell:?}");
             }
-            if width < 80 || height < 24 {
+            if width < 40 || height < 12 {
                 too_small(&buf, place);
             } else {
                 let line = |y| (1..=width).map(|x| buf[(x, y)].symbol()).collect::<String>();
@@ -68,7 +68,7 @@ fn frame(whole: Rect) -> impl Iterator<Item = (u16, u16)> {
 fn too_small(buf: &Buffer, place: Rect) {
     let (width, height) = (place.width, place.height);
     let wanted = format!(
-        "Watchfloor needs 80 columns and 24 rows; this terminal has {width} and {height}. Make it larger, or press q to leave."
+        "Watchfloor needs 40 columns and 12 rows; this terminal has {width} and {height}. Make it larger, or press q to leave."
     );
     let squeezed = |text: &str| text.split_whitespace().collect::<String>();
     let mut shown = String::new();

@@ -20,6 +20,7 @@ mod house;
 mod hub_kill;
 mod hubs_and_console;
 mod plugins;
+mod pocket;
 mod processes;
 mod pty;
 mod readme;

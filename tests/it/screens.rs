@@ -56,7 +56,7 @@ fn a_terminal_that_is_too_small_is_told_so_in_words() {
     let moment = Instant::now();
     let mut app = console("dark", Place::Alerts, moment);
     let small = text(&mut app, 60, 10, moment);
-    assert!(small.contains("80") && small.contains("24"), "{small}");
+    assert!(small.contains("40") && small.contains("12"), "{small}");
 }
 
 #[test]

@@ -9,10 +9,9 @@ use crate::console::keymap::{Context, Hint, Keymap};
 use crate::console::replica::{LinkState, Replica};
 use crate::console::screens::filter_line::FilterLine;
 use crate::console::screens::world::World;
-use crate::console::text::put;
+use crate::console::text::{put, wrap};
 use crate::console::theme::{Role, Theme};
-use crate::console::widgets::boxed;
-use crate::console::widgets::{Fact, banner, facts, footer};
+use crate::console::widgets::{CARDS_BELOW, Fact, banner, boxed, facts, footer};
 use crate::fleet::alerts::Lane;
 use crate::fleet::words::duration;
 
@@ -27,14 +26,11 @@ pub fn header(
     zone: &TimeZone,
 ) {
     let mut left = vec![Fact::new(Role::Title, title, 0)];
-    for (_, replica) in world.replicas.iter() {
-        let (role, text) = link(replica, world);
-        left.push(Fact::new(role, format!("{} {text}", replica.name().as_str()), 1));
-    }
+    left.extend(links(area.width, world));
     let lane =
         |lane: Lane| -> u32 { world.replicas.iter().map(|(_, replica)| replica.counts().total().lane(lane)).sum() };
     let new = lane(Lane::New);
-    left.push(Fact::new(if new > 0 { Role::New } else { Role::Muted }, format!("{new} NEW"), 1));
+    left.push(Fact::new(if new > 0 { Role::New } else { Role::Muted }, format!("{new} NEW"), 0));
     left.push(Fact::new(Role::Owned, format!("{} owned", lane(Lane::Owned)), 3));
     left.push(Fact::new(Role::LaneMuted, format!("{} muted", lane(Lane::Muted)), 4));
     left.extend(more.iter().map(|(role, text)| Fact::new(*role, text.clone(), 2)));
@@ -42,6 +38,23 @@ pub fn header(
     let clock = time.and_then(|now| jiff::Timestamp::from_millisecond(now.0).ok());
     let clock = clock.map_or_else(String::new, |now| zone.to_datetime(now).strftime("%H:%M:%S").to_string());
     facts(area, buf, theme, &left, &[Fact::new(Role::Muted, clock, 1)]);
+}
+
+/// Each fleet with its link; where there is no room for all, those whose link does not stand, or how many do.
+fn links(width: u16, world: World<'_>) -> Vec<Fact> {
+    let fact = |replica: &Replica| {
+        let (role, text) = link(replica, world);
+        Fact::new(role, format!("{} {text}", replica.name().as_str()), 1)
+    };
+    let replicas = || world.replicas.iter().map(|(_, replica)| replica);
+    let count = replicas().count();
+    if width >= CARDS_BELOW || count < 2 {
+        return replicas().map(fact).collect();
+    }
+    let troubled: Vec<Fact> = replicas().filter(|replica| replica.is_stale()).map(fact).collect();
+    let live = count - troubled.len();
+    let live = (live > 0).then(|| Fact::new(Role::LinkLive, format!("{live} LIVE"), 1));
+    troubled.into_iter().chain(live).collect()
 }
 
 fn link(replica: &Replica, world: World<'_>) -> (Role, String) {
@@ -98,9 +111,16 @@ pub fn last_line(area: Rect, buf: &mut Buffer, theme: &Theme, hints: &[Hint], st
     footer(area, buf, theme, hints, status);
 }
 
-/// What the last line says of acts: trouble first.
+/// What the last line says: what was refused just now, then acts without an answer, then what was said last.
 #[must_use]
-pub fn acts_status(acts: &Acts, now: std::time::Instant) -> Option<(Role, String)> {
+pub fn status(said: Option<&(Role, String)>, acts: &Acts, now: std::time::Instant) -> Option<(Role, String)> {
+    let refused = said.filter(|(role, _)| *role == Role::Failed);
+    let open = || acts_status(acts, now).filter(|(_, text)| !text.starts_with("sent"));
+    refused.cloned().or_else(open).or_else(|| said.cloned()).or_else(|| acts_status(acts, now))
+}
+
+/// What the last line says of acts: trouble first.
+fn acts_status(acts: &Acts, now: std::time::Instant) -> Option<(Role, String)> {
     let mut unsent = acts.pending().filter(|pending| pending.reading(now) == Reading::NotSent).peekable();
     if let Some(first) = unsent.peek() {
         let why = first.reason().map_or_else(String::new, |reason| format!(": {}", reason.as_str()));
@@ -128,20 +148,31 @@ pub fn help(
     read_only: bool,
     scroll: usize,
 ) {
+    let width = area.width.min(76);
+    // What stands before the sentences, the border beside.
+    let keys = if width < 60 { 10 } else { 18 };
+    let room = width.saturating_sub(keys + 3);
     let mut lines: Vec<(Role, String, String)> = Vec::new();
     for (section, hints) in keymap.help(context, read_only) {
         if hints.is_empty() {
             continue;
         }
         lines.push((Role::Title, section.title().to_owned(), String::new()));
-        lines.extend(hints.into_iter().map(|hint| (Role::FooterKey, hint.keys, hint.action.sentence().to_owned())));
+        for hint in hints {
+            let mut first = hint.keys;
+            for line in wrap(hint.action.sentence(), room) {
+                lines.push((Role::FooterKey, std::mem::take(&mut first), line.to_owned()));
+            }
+        }
     }
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).min(area.height);
-    let inner = boxed(area, buf, theme, "keys here (j k scroll, q closes)", Size { width: area.width.min(76), height });
+    let inner = boxed(area, buf, theme, "keys here (j k scroll, q closes)", Size { width, height });
     let scroll = scroll.min(lines.len().saturating_sub(usize::from(inner.height)));
-    for (row, (role, keys, sentence)) in (0_u16..inner.height).zip(lines.iter().skip(scroll)) {
+    for (row, (role, names, sentence)) in (0_u16..inner.height).zip(lines.iter().skip(scroll)) {
         let y = inner.y + row;
-        put(buf, inner.x, y, inner.width.min(18), keys, theme.style(*role));
-        put(buf, inner.x + 19, y, inner.width.saturating_sub(19), sentence, theme.style(Role::Text));
+        let names_room = if *role == Role::Title { inner.width } else { inner.width.min(keys) };
+        put(buf, inner.x, y, names_room, names, theme.style(*role));
+        let x = inner.x + keys + 1;
+        put(buf, x, y, inner.right().saturating_sub(x), sentence, theme.style(Role::Text));
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 
 use crate::console::ask::{Answer, Topic};
 use crate::console::keymap::{Action, Context};
@@ -206,12 +206,12 @@ impl Stage {
     // ---- painting
 
     /// Brings the list on top up to date, before a frame.
-    pub fn refresh(&mut self, height: u16, world: World<'_>) {
+    pub fn refresh(&mut self, size: Size, world: World<'_>) {
         match self.top() {
-            Place::Floor => self.floor.refresh(height, world),
-            Place::Alerts => self.alerts.rows.refresh(height, world),
-            Place::Hosts => self.hosts.rows.refresh(height, world),
-            Place::Journal => self.journal.refresh(height, world),
+            Place::Floor => self.floor.refresh(size, world),
+            Place::Alerts => self.alerts.refresh(size, world),
+            Place::Hosts => self.hosts.refresh(size, world),
+            Place::Journal => self.journal.refresh(size, world),
             Place::Host(..) | Place::Alert(..) => {}
         }
     }
@@ -246,11 +246,11 @@ impl Stage {
     }
 
     /// The title of the screen on top, and what the header says of it.
-    pub fn title(&self, height: u16) -> (&'static str, Vec<(Role, String)>) {
+    pub fn title(&self) -> (&'static str, Vec<(Role, String)>) {
         match self.top() {
             Place::Floor => ("FLOOR", self.floor.facts()),
-            Place::Alerts => ("ALERTS", self.alerts.facts(height)),
-            Place::Hosts => ("HOSTS", self.hosts.rows.facts(height)),
+            Place::Alerts => ("ALERTS", self.alerts.facts()),
+            Place::Hosts => ("HOSTS", self.hosts.rows.facts()),
             Place::Journal => ("JOURNAL", self.journal.facts()),
             Place::Host(..) => ("HOST", Vec::new()),
             Place::Alert(..) => ("ALERT", Vec::new()),

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 
 use crate::console::act::{ActEnd, ActTag, Verb};
 use crate::console::acts::Acts;
@@ -61,7 +61,6 @@ pub struct App {
     asking: Option<Asking>,
     help: Option<usize>,
     said: Option<(Role, String)>,
-    height: u16,
     /// The terminal shows one sentence and nothing else.
     unseen: bool,
 }
@@ -78,7 +77,6 @@ impl App {
             asking: None,
             help: None,
             said: None,
-            height: 24,
             unseen: false,
         }
     }
@@ -347,10 +345,9 @@ impl App {
 
     /// Brings the lists up to date, before a frame.
     pub fn refresh(&mut self, area: Rect, now: Instant) {
-        self.height = area.height.saturating_sub(2);
         self.unseen = area.width < LEAST.width || area.height < LEAST.height;
         let world = World { replicas: &self.replicas, acts: &self.sending.acts, now };
-        self.stage.refresh(self.height, world);
+        self.stage.refresh(Size::new(area.width, area.height.saturating_sub(2)), world);
     }
 
     /// Paints the screen.
@@ -360,7 +357,7 @@ impl App {
             return;
         }
         let world = World { replicas: &self.replicas, acts: &self.sending.acts, now };
-        let (title, more) = self.stage.title(self.height);
+        let (title, more) = self.stage.title();
         let line = Rect { height: 1, ..area };
         chrome::header(line, buf, theme, world, title, &more, &self.seat.zone);
         let mut body = Rect { y: area.y + 1, height: area.height - 2, ..area };
@@ -373,7 +370,7 @@ impl App {
         }
         self.stage.render(body, buf, theme, world, &self.seat.zone);
         let hints = self.seat.keymap.footer(self.stage.context(), self.seat.read_only);
-        let status = self.said.clone().or_else(|| chrome::acts_status(&self.sending.acts, now));
+        let status = chrome::status(self.said.as_ref(), &self.sending.acts, now);
         let status = status.as_ref().map_or((Role::Muted, ""), |(role, text)| (*role, text.as_str()));
         chrome::last_line(Rect { y: area.bottom() - 1, ..line }, buf, theme, &hints, status);
         if let Some(scroll) = self.help {

@@ -284,8 +284,8 @@ impl<K: RowKey> ListState<K> {
 
     /// How many marked rows the window does not show.
     #[must_use]
-    pub fn marks_out_of_view(&self, height: usize) -> usize {
-        let visible = self.rows.get(self.visible(height)).unwrap_or_default();
+    pub fn marks_out_of_view(&self) -> usize {
+        let visible = self.rows.get(self.visible(self.height)).unwrap_or_default();
         self.marks.len() - visible.iter().filter(|key| self.marks.contains(key)).count()
     }
 

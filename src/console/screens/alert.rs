@@ -9,17 +9,21 @@ use crate::console::ask::{Answer, Detail, Topic};
 use crate::console::keymap::Action;
 use crate::console::replica::{Changed, FleetIndex, Replica};
 use crate::console::screens::alerts::{host_name, ticket_text, what};
+use crate::console::screens::hosts::quantized;
 use crate::console::screens::journal::clock;
 use crate::console::screens::journal_words::words;
-use crate::console::screens::look::{check_glyph, check_role, lane_role};
+use crate::console::screens::look::{check_glyph, check_role, host_role};
 use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::text::{Ellipsis, put, put_cut, wrap};
 use crate::console::theme::{Role, Theme};
-use crate::console::widgets::divider;
+use crate::console::widgets::{CARDS_BELOW, divider};
 use crate::fleet::alerts::{Alert, Until};
 use crate::fleet::state::{Entry, Event};
 use crate::fleet::words::spoken_id::spoken_id;
-use crate::fleet::words::{AlertId, Timestamp, duration};
+use crate::fleet::words::{AlertId, HostId, Timestamp, duration};
+
+/// On fewer lines than this, none stays empty.
+const SMALL: u16 = 18;
 
 /// The screen's state.
 #[derive(Clone, Debug)]
@@ -150,14 +154,8 @@ impl AlertScreen {
                 y += 1;
             }
         }
-        self.timeline(
-            Rect { y: y + 1, height: area.bottom().saturating_sub(y + 1), ..area },
-            buf,
-            theme,
-            replica,
-            now,
-            zone,
-        );
+        let y = if area.height < SMALL { y } else { y + 1 };
+        self.timeline(Rect { y, height: area.bottom().saturating_sub(y), ..area }, buf, theme, replica, now, zone);
     }
 
     fn timeline(
@@ -184,9 +182,15 @@ impl AlertScreen {
             let used = put(buf, area.x + 1, y, 13, &clock(entry.at, now, zone), theme.style(Role::Muted));
             let (role, text) = words(event, replica.fleet());
             let x = area.x + 2 + used.max(8);
-            let cut = (Ellipsis::End, theme.glyphs.ellipsis);
-            put_cut(buf, x, y, area.right().saturating_sub(x), &text, theme.style(role), cut);
-            y += 1;
+            let room = area.right().saturating_sub(x);
+            // What happened is told whole where a line is too short for it.
+            for line in wrap(&text, room).take(if area.width < CARDS_BELOW { 3 } else { 1 }) {
+                if y < area.bottom() {
+                    let rest = if area.width < CARDS_BELOW { line } else { &text };
+                    put_cut(buf, x, y, room, rest, theme.style(role), (Ellipsis::End, theme.glyphs.ellipsis));
+                    y += 1;
+                }
+            }
         }
         if self.entries.is_empty() {
             let text = self.refused.clone().unwrap_or_else(|| "asking the hub for the timeline".to_owned());
@@ -195,38 +199,35 @@ impl AlertScreen {
     }
 }
 
+/// What must be known first comes first: on a phone the keyboard hides the lower half.
 fn facts(alert: &Alert, replica: &Replica, theme: &Theme, now: Timestamp, zone: &TimeZone) -> Vec<(Role, String)> {
-    let level = check_role(alert.level, false);
     let glyph = check_glyph(&theme.glyphs, alert.level, false);
     let open = if alert.is_open() { alert.lane().word() } else { "resolved" };
-    let mut facts = vec![
-        (
-            level,
-            format!(
-                "{glyph} {} {}  {} on {}",
-                spoken_id(alert.id),
-                alert.level,
-                what(alert),
-                host_name(replica, alert)
-            ),
-        ),
-        (Role::Title, alert.summary.to_string()),
-        (
-            Role::Text,
-            format!(
-                "client {}   site {}   opened {} ({} ago)   came {} times",
-                alert.client,
-                alert.site.as_ref().map_or("-", |site| site.as_str()),
-                clock(alert.opened_at, now, zone),
-                duration::short(now.since(alert.opened_at)),
-                alert.count
-            ),
-        ),
-    ];
-    let client = replica.fleet().hosts.clients.get(&alert.client);
-    if let Some(contact) = client.map(|client| client.contact.as_str()).filter(|contact| !contact.is_empty()) {
-        facts.push((Role::Text, format!("contact {contact}")));
+    let age = duration::short(now.since(alert.opened_at));
+    let head = format!(
+        "{glyph} {} {}  {} on {}  {open} {age}",
+        spoken_id(alert.id),
+        alert.level,
+        what(alert),
+        host_name(replica, alert)
+    );
+    let mut facts = vec![(check_role(alert.level, false), head), (Role::Title, alert.summary.to_string())];
+    facts.extend(owner(alert, now, zone));
+    if let Some(note) = &alert.last_note {
+        facts.push((Role::Text, format!("last note: {}", note.as_str())));
     }
+    let place = alert.site.as_ref().map_or_else(|| alert.client.to_string(), |site| format!("{}/{site}", alert.client));
+    let times = if alert.count == 1 { String::new() } else { format!(", came {} times", alert.count) };
+    facts.push((Role::Text, format!("{place}   opened {}{times}", clock(alert.opened_at, now, zone))));
+    facts.extend(alert.host.and_then(|host| host_fact(host, replica, now)));
+    facts.extend(alert.host.and_then(|host| beside(host, alert, replica, theme)));
+    facts.extend(client_fact(alert, replica));
+    facts
+}
+
+/// Who has it, and until when.
+fn owner(alert: &Alert, now: Timestamp, zone: &TimeZone) -> Vec<(Role, String)> {
+    let mut facts = Vec::new();
     match &alert.acknowledgement {
         Some(held) => {
             let until = match held.until {
@@ -235,10 +236,8 @@ fn facts(alert: &Alert, replica: &Replica, theme: &Theme, now: Timestamp, zone: 
                 Until::Time(end) => format!("until {}", clock(end, now, zone)),
             };
             let note = if held.note.as_str().is_empty() { String::new() } else { format!(": {}", held.note.as_str()) };
-            facts.push((
-                Role::Owned,
-                format!("owned by {} since {}, {until}{note}", held.by.as_str(), clock(held.at, now, zone)),
-            ));
+            let since = clock(held.at, now, zone);
+            facts.push((Role::Owned, format!("owned by {} since {since}, {until}{note}", held.by.as_str())));
         }
         None if alert.is_open() && alert.snooze.is_none() => {
             facts.push((Role::New, "nobody has it: a takes it".to_owned()))
@@ -246,21 +245,55 @@ fn facts(alert: &Alert, replica: &Replica, theme: &Theme, now: Timestamp, zone: 
         None => {}
     }
     if let Some(snooze) = &alert.snooze {
-        facts.push((
-            Role::LaneMuted,
-            format!("snoozed by {} until {}", snooze.by.as_str(), clock(snooze.until, now, zone)),
-        ));
+        let until = clock(snooze.until, now, zone);
+        facts.push((Role::LaneMuted, format!("snoozed by {} until {until}", snooze.by.as_str())));
     }
     if let Some(escalation) = &alert.escalation {
-        let by = escalation.by.as_str();
-        facts.push((
-            Role::Danger,
-            format!("escalated to step {} by {by} at {}", escalation.step, clock(escalation.at, now, zone)),
-        ));
+        let (step, by, at) = (escalation.step, escalation.by.as_str(), clock(escalation.at, now, zone));
+        facts.push((Role::Danger, format!("escalated to step {step} by {by} at {at}")));
     }
-    if let Some(note) = &alert.last_note {
-        facts.push((Role::Text, format!("last note: {}", note.as_str())));
-    }
-    facts.push((lane_role(alert.lane()), open.to_owned()));
     facts
+}
+
+/// How its host is, by its newest reading.
+fn host_fact(id: HostId, replica: &Replica, now: Timestamp) -> Option<(Role, String)> {
+    let host = replica.fleet().hosts.hosts.get(&id)?;
+    let role = if replica.is_stale() { Role::Stale } else { host_role(host.state) };
+    let mut words = vec![format!("{} {}", host.name.as_str(), host.state)];
+    if let Some(seen) = replica.last_seen(host) {
+        words.push(format!("seen {} ago", duration::compact(quantized(now.since(seen)))));
+    }
+    if let Some(glance) = replica.glance(id) {
+        for (name, share) in [("cpu", glance.cpu), ("mem", glance.memory), ("disk", glance.disk)] {
+            words.extend(share.map(|share| format!("{name} {:.0}%", share * 100.0)));
+        }
+    }
+    Some((role, words.join("  ")))
+}
+
+/// What else is wrong on its host: the cause is often among it.
+fn beside(host: HostId, alert: &Alert, replica: &Replica, theme: &Theme) -> Option<(Role, String)> {
+    let mut others: Vec<&Alert> = replica
+        .alerts_of_host(host)
+        .map(AsRef::as_ref)
+        .filter(|other| other.is_open() && other.id != alert.id)
+        .collect();
+    others.sort_by_key(|other| (std::cmp::Reverse(other.level.gravity()), other.id));
+    let named = others.iter().take(4).map(|other| {
+        let glyph = check_glyph(&theme.glyphs, other.level, false);
+        format!("{glyph} {} {} {}", spoken_id(other.id), what(other), other.lane().word())
+    });
+    let named = named.collect::<Vec<_>>().join("   ");
+    let more = others.len().saturating_sub(4);
+    let more = if more > 0 { format!("   and {more} more") } else { String::new() };
+    (!others.is_empty()).then(|| (Role::Text, format!("also there: {named}{more}")))
+}
+
+/// Whom to call at the client's, and what was promised.
+fn client_fact(alert: &Alert, replica: &Replica) -> Option<(Role, String)> {
+    let client = replica.fleet().hosts.clients.get(&alert.client)?;
+    let known = [("contact", &client.contact), ("contract", &client.contract)];
+    let known = known.iter().filter(|(_, text)| !text.as_str().is_empty());
+    let words: Vec<String> = known.map(|(name, text)| format!("{name} {}", text.as_str())).collect();
+    (!words.is_empty()).then(|| (Role::Text, words.join("   ")))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 
 use crate::console::act::Verb;
 use crate::console::acts::{Reading, Row as ActRow};
@@ -89,7 +89,7 @@ const COLUMNS: [Column; 9] = [
     Column::new("HOST", 12, 20).middle(),
     Column::new("WHAT", 6, 14).rank(1),
     Column::new("LANE", 8, 8),
-    Column::new("AGE", 4, 4).right(),
+    Column::new("AGE", 4, 4).right().bare(),
     Column::new("OWNER", 6, 14).rank(2),
     Column::new("SUMMARY", 16, 60).grows(),
 ];
@@ -197,12 +197,17 @@ impl Alerts {
 
     /// What the header says of the list.
     #[must_use]
-    pub fn facts(&self, height: u16) -> Vec<(Role, String)> {
-        let mut facts = self.rows.facts(height);
+    pub fn facts(&self) -> Vec<(Role, String)> {
+        let mut facts = self.rows.facts();
         if self.whole {
             facts.insert(0, (Role::Danger, format!("ACT ON ALL {}", self.rows.shown())));
         }
         facts
+    }
+
+    /// Brings the list up to date, before a frame of this size.
+    pub fn refresh(&mut self, size: Size, world: World<'_>) {
+        self.rows.refresh(Table::rows_in(&COLUMNS, size), world);
     }
 
     /// Paints the queue.

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 
 use crate::console::keymap::Action;
 use crate::console::list::ListState;
@@ -55,8 +55,9 @@ impl Floor {
     }
 
     /// Brings the rows up to date, before a frame.
-    pub fn refresh(&mut self, height: u16, world: World<'_>) {
-        self.list.set_height(usize::from(height.saturating_sub(1 + PREVIEW)));
+    pub fn refresh(&mut self, size: Size, world: World<'_>) {
+        let height = size.height - preview(size.height);
+        self.list.set_height(Table::rows_in(&COLUMNS, Size { height, ..size }));
         if !std::mem::take(&mut self.dirty) {
             return;
         }
@@ -121,7 +122,7 @@ impl Floor {
 
     /// Paints the floor.
     pub fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>) {
-        let below = PREVIEW.min(area.height.saturating_sub(3));
+        let below = preview(area.height);
         let list = Rect { height: area.height - below, ..area };
         let table = Table::new(&COLUMNS);
         table.render(list, buf, theme, &self.list, |key, row| paint(key, row, theme, world));
@@ -153,6 +154,11 @@ impl Floor {
             put(buf, area.x + 2, area.y + line, area.width.saturating_sub(2), text, theme.style(Role::Text));
         }
     }
+}
+
+/// The lines of the preview on a floor of this height: where a phone's keyboard leaves little, rows come first.
+const fn preview(height: u16) -> u16 {
+    if height < 4 * PREVIEW { 0 } else { PREVIEW }
 }
 
 fn sites(replica: &Replica, client: &ClientId) -> String {

@@ -13,15 +13,16 @@ use crate::console::screens::alerts::what;
 use crate::console::screens::hosts::quantized;
 use crate::console::screens::look::{check_glyph, check_role, host_glyph, host_role, share_role};
 use crate::console::screens::world::{About, Effect, Place, World};
-use crate::console::text::{Ellipsis, put, put_cut};
+use crate::console::text::{Ellipsis, put, put_cut, wrap};
 use crate::console::theme::{Role, Theme};
-use crate::console::widgets::divider;
-use crate::console::widgets::{Scale, bar, sparkline};
+use crate::console::widgets::{CARDS_BELOW, Scale, bar, divider, sparkline};
 use crate::fleet::alerts::{Alert, Until};
 use crate::fleet::hosts::Host;
 use crate::fleet::hosts::vitals::Vitals;
 use crate::fleet::words::{AlertId, CheckName, HostId, Timestamp, duration};
 
+/// On fewer lines than this, alerts and checks come before graphs.
+const SMALL: u16 = 18;
 /// The span of the sparklines.
 const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Points of a sparkline.
@@ -202,14 +203,22 @@ impl HostScreen {
             return;
         };
         let now = replica.hub_now(world.now);
-        let mut y = area.y;
-        self.title(Rect { y, height: 1, ..area }, buf, theme, replica, host, now);
-        y += 2;
-        y = self.vitals(Rect { y, height: area.bottom().saturating_sub(y), ..area }, buf, theme, replica, now);
+        let y = area.y + self.title(area, buf, theme, replica, host, now);
+        let y = if area.height < SMALL { y } else { y + 1 };
+        let y = self.vitals(Rect { y, height: area.bottom().saturating_sub(y), ..area }, buf, theme, replica, now);
         self.table(Rect { y, height: area.bottom().saturating_sub(y), ..area }, buf, theme, world, replica);
     }
 
-    fn title(&self, area: Rect, buf: &mut Buffer, theme: &Theme, replica: &Replica, host: &Host, now: Timestamp) {
+    /// Who it is and how; returns the lines that took.
+    fn title(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        theme: &Theme,
+        replica: &Replica,
+        host: &Host,
+        now: Timestamp,
+    ) -> u16 {
         let stale = replica.is_stale();
         let role = if stale { Role::Stale } else { host_role(host.state) };
         let glyph = if stale { theme.glyphs.stale } else { host_glyph(&theme.glyphs, host.state) };
@@ -231,11 +240,37 @@ impl HostScreen {
                     .map_or_else(String::new, |os| format!("{} {}", os.os_name.as_str(), os.os_version.as_str())),
             ),
         ];
-        let mut x = area.x + 1;
-        for (role, text) in parts {
-            let room = area.right().saturating_sub(x);
-            x += put_cut(buf, x, area.y, room, &text, theme.style(role), (Ellipsis::End, theme.glyphs.ellipsis)) + 2;
+        let lines: &[_] = if area.width < CARDS_BELOW { &[&parts[..3], &parts[3..]] } else { &[&parts[..]] };
+        let cut = (Ellipsis::End, theme.glyphs.ellipsis);
+        for (y, line) in (area.y..area.bottom()).zip(lines) {
+            let mut x = area.x + 1;
+            for (role, text) in *line {
+                x += put_cut(buf, x, y, area.right().saturating_sub(x), text, theme.style(*role), cut) + 2;
+            }
         }
+        u16::try_from(lines.len()).unwrap_or(1)
+    }
+
+    /// Vitals in a line or two, where there is no room for one each; returns the next free line.
+    fn short_vitals(&self, area: Rect, buf: &mut Buffer, theme: &Theme, vitals: &Vitals, role: Role) -> u16 {
+        let percent = |share: f64| format!("{:.0}%", share * 100.0);
+        let disk = vitals.file_systems.iter().filter_map(|fs| Some((fs.used_share()?, fs.mount.as_str())));
+        let fullest = disk.max_by(|(one, _), (other, _)| one.total_cmp(other));
+        let facts = [
+            vitals.cpu.busy.map(|busy| format!("cpu {}", percent(busy.into()))),
+            vitals.memory.used_share().map(|share| format!("mem {}", percent(share))),
+            vitals.load.map(|load| format!("load {:.2}", load.one)),
+            fullest.map(|(share, mount)| format!("disk {} {mount}", percent(share))),
+        ];
+        let text = facts.into_iter().flatten().collect::<Vec<_>>().join("  ");
+        let mut y = area.y;
+        for line in wrap(&text, area.width.saturating_sub(2)).take(2) {
+            if y < area.bottom() {
+                put(buf, area.x + 1, y, area.width.saturating_sub(1), line, theme.style(role));
+                y += 1;
+            }
+        }
+        y
     }
 
     /// Vitals on the left half, with sparklines of the last hour; returns the next free line.
@@ -249,10 +284,13 @@ impl HostScreen {
                 }
             });
             put(buf, area.x + 1, area.y, area.width.saturating_sub(1), &text, theme.style(Role::Muted));
-            return area.y + 2;
+            return area.y + if area.height < SMALL { 1 } else { 2 };
         };
         let old = self.detail.as_ref().is_some_and(|detail| now.since(detail.at) > Duration::from_secs(10));
         let text = if old { Role::Stale } else { Role::Text };
+        if area.height < SMALL {
+            return self.short_vitals(area, buf, theme, vitals, text);
+        }
         let mut y = area.y;
         let spark = area.width.saturating_sub(34).min(60);
         let line = |buf: &mut Buffer,
@@ -391,73 +429,80 @@ impl HostScreen {
         samples
     }
 
+    /// What a check's line says: its state, its name and age, its newest summary.
+    fn check_parts(
+        &self,
+        name: &CheckName,
+        replica: &Replica,
+        theme: &Theme,
+        now: Timestamp,
+    ) -> Option<[(Role, String); 3]> {
+        let check = replica.fleet().checks.get(self.id, name)?;
+        let stale = check.stale || replica.is_stale();
+        let fresh = self.detail.as_ref().and_then(|detail| detail.readings.iter().find(|one| one.check == *name));
+        let summary = fresh.map_or(&check.summary, |fresh| &fresh.summary);
+        let soft = if check.hard { String::new() } else { format!(" soft {}/{}", check.attempt, check.max_attempts) };
+        let word = if stale { "stale" } else { check.state.word() };
+        let head = format!("{} {word:<8}{soft}", check_glyph(&theme.glyphs, check.state, stale));
+        let age = duration::compact(now.since(check.since));
+        Some([
+            (check_role(check.state, stale), head),
+            (Role::Text, format!("{:<14} {age:>4}", name.as_str())),
+            (Role::Text, summary.to_string()),
+        ])
+    }
+
     fn table(&self, area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>, replica: &Replica) {
         if area.height < 2 {
             return;
         }
         divider(area, buf, theme, "alerts and checks");
         let lines = self.lines(replica);
-        let room = usize::from(area.height - 1);
+        // Where there is no room beside each other, the summary stands below its name.
+        let each = if area.width < CARDS_BELOW { 2 } else { 1 };
+        let room = usize::from(((area.height - 1) / each).max(1));
         let cursor = self.cursor.min(lines.len().saturating_sub(1));
         let first = (cursor + 1).saturating_sub(room);
         let now = replica.hub_now(world.now);
-        for (row, (at, line)) in (1_u16..).zip(lines.iter().enumerate().skip(first).take(room)) {
-            let y = area.y + row;
-            let width = area.width.saturating_sub(2);
+        let tops = (area.y + 1..area.bottom()).step_by(usize::from(each));
+        for (y, (at, line)) in tops.zip(lines.iter().enumerate().skip(first).take(room)) {
             let cut = (Ellipsis::End, theme.glyphs.ellipsis);
             if at == cursor {
                 put(buf, area.x, y, 1, theme.glyphs.cursor, theme.style(Role::Text));
             }
-            match line {
-                Line::Alert(alert) => {
-                    let role = check_role(alert.level, false);
-                    let owner =
-                        alert.owner().map_or_else(|| "NEW".to_owned(), |owner| format!("owned by {}", owner.as_str()));
-                    let text = format!(
-                        "{} ALERT {} {}  {owner}  {}",
-                        check_glyph(&theme.glyphs, alert.level, false),
-                        alert.level,
-                        what(alert),
-                        alert.summary.as_str()
-                    );
-                    put_cut(buf, area.x + 2, y, width, &text, theme.style(role), cut);
-                }
-                Line::Check(name) => {
-                    let Some(check) = replica.fleet().checks.get(self.id, name) else { continue };
-                    let stale = check.stale || replica.is_stale();
-                    let role = check_role(check.state, stale);
-                    let fresh =
-                        self.detail.as_ref().and_then(|detail| detail.readings.iter().find(|one| one.check == *name));
-                    let summary = fresh.map_or(&check.summary, |fresh| &fresh.summary);
-                    let soft = if check.hard {
-                        String::new()
-                    } else {
-                        format!(" soft {}/{}", check.attempt, check.max_attempts)
-                    };
-                    let word = if stale { "stale" } else { check.state.word() };
-                    let head = format!("{} {word:<8}{soft}", check_glyph(&theme.glyphs, check.state, stale));
-                    let used = put_cut(buf, area.x + 2, y, width, &head, theme.style(role), cut);
-                    let age = duration::compact(now.since(check.since));
-                    let text = format!("{:<14} {age:>4}  {}", name.as_str(), summary.as_str());
-                    put_cut(
-                        buf,
-                        area.x + 3 + used,
-                        y,
-                        width.saturating_sub(used + 1),
-                        &text,
-                        theme.style(Role::Text),
-                        cut,
-                    );
-                }
+            let [head, name, summary] = match line {
+                Line::Alert(alert) => alert_parts(alert, theme),
+                Line::Check(name) => match self.check_parts(name, replica, theme, now) {
+                    Some(parts) => parts,
+                    None => continue,
+                },
+            };
+            let mut put_at = |x: u16, y: u16, (role, text): &(Role, String)| {
+                put_cut(buf, x, y, area.right().saturating_sub(x), text, theme.style(*role), cut)
+            };
+            let used = put_at(area.x + 2, y, &head) + 1;
+            let used = used + put_at(area.x + 2 + used, y, &name) + 2;
+            if each == 1 {
+                put_at(area.x + 2 + used, y, &summary);
+            } else if y + 1 < area.bottom() {
+                put_at(area.x + 4, y + 1, &summary);
             }
             if at == cursor {
-                buf.set_style(Rect { y, height: 1, ..area }.intersection(buf.area), theme.style(Role::Selection));
+                buf.set_style(Rect { y, height: each, ..area }.intersection(area), theme.style(Role::Selection));
             }
         }
         if lines.is_empty() {
             put(buf, area.x + 2, area.y + 1, area.width, "no check has reported yet", theme.style(Role::Muted));
         }
     }
+}
+
+/// What an alert's line says: its state, its owner, its summary.
+fn alert_parts(alert: &Alert, theme: &Theme) -> [(Role, String); 3] {
+    let role = check_role(alert.level, false);
+    let owner = alert.owner().map_or_else(|| "NEW".to_owned(), |owner| format!("owned by {}", owner.as_str()));
+    let head = format!("{} ALERT {} {}", check_glyph(&theme.glyphs, alert.level, false), alert.level, what(alert));
+    [(role, head), (role, owner), (role, alert.summary.to_string())]
 }
 
 /// Bytes in the binary unit that fits.

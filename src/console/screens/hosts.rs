@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 
 use crate::console::act::Verb;
 use crate::console::acts::{Reading, Row as ActRow};
@@ -164,6 +164,11 @@ impl Hosts {
                 replica.alerts_of_host(id).filter(|alert| alert.is_open()).map(move |alert| (fleet, alert.id))
             })
             .collect()
+    }
+
+    /// Brings the list up to date, before a frame of this size.
+    pub fn refresh(&mut self, size: Size, world: World<'_>) {
+        self.rows.refresh(Table::rows_in(&COLUMNS, size), world);
     }
 
     /// Paints the list.

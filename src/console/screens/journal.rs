@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 
 use crate::console::ask::{Detail, Topic};
 use crate::console::keymap::Action;
@@ -45,7 +45,7 @@ pub struct Journal {
 
 const COLUMNS: [Column; 4] = [
     Column::new("TIME", 8, 14),
-    Column::new("REV", 5, 7).right().rank(3),
+    Column::new("REV", 5, 7).right().bare().rank(3),
     Column::new("WHO", 6, 18).rank(1),
     Column::new("WHAT", 20, 120).grows(),
 ];
@@ -107,8 +107,8 @@ impl Journal {
     }
 
     /// Brings the rows up to date, before a frame.
-    pub fn refresh(&mut self, height: u16, world: World<'_>) {
-        self.list.set_height(usize::from(height.saturating_sub(1)));
+    pub fn refresh(&mut self, size: Size, world: World<'_>) {
+        self.list.set_height(Table::rows_in(&COLUMNS, size));
         if !std::mem::take(&mut self.dirty) {
             return;
         }

@@ -132,9 +132,9 @@ impl<A: Arrangement> Listing<A> {
         }))
     }
 
-    /// Brings the list up to date, before a frame.
-    pub fn refresh(&mut self, height: u16, world: World<'_>) {
-        self.list.set_height(usize::from(height.saturating_sub(1)));
+    /// Brings the list up to date, before a frame that shows so many rows.
+    pub fn refresh(&mut self, rows: usize, world: World<'_>) {
+        self.list.set_height(rows);
         let old = self.looked.is_none_or(|looked| world.now.saturating_duration_since(looked) >= AGES_EVERY);
         if old && !self.index.is_scanning() && self.filter.filter().depends_on_time() {
             self.rescan(world);
@@ -217,14 +217,14 @@ impl<A: Arrangement> Listing<A> {
 
     /// What the header says of the list.
     #[must_use]
-    pub fn facts(&self, height: u16) -> Vec<(Role, String)> {
+    pub fn facts(&self) -> Vec<(Role, String)> {
         let mut facts = Vec::new();
         if !self.filter.is_empty() {
             facts.push((Role::Input, format!("/{} ({})", self.filter.text(), self.index.len())));
         }
         let marks = self.list.marks().len();
         if marks > 0 {
-            let hidden = self.list.marks_out_of_view(usize::from(height.saturating_sub(1)));
+            let hidden = self.list.marks_out_of_view();
             let hidden = if hidden > 0 { format!(", {hidden} not in view") } else { String::new() };
             facts.push((Role::Mark, format!("{marks} marked{hidden}")));
         }

@@ -29,13 +29,15 @@ pub struct Column {
     pub ellipsis: Ellipsis,
     /// Whether it takes what is left over.
     pub grows: bool,
+    /// Whether its values say without the title what they are. Numbers don't, unless told so.
+    pub bare: bool,
 }
 
 impl Column {
     /// A column of words with rank 0: the last to go.
     #[must_use]
     pub const fn new(title: &'static str, min: u16, ideal: u16) -> Self {
-        Self { title, min, ideal, rank: 0, align: Align::Left, ellipsis: Ellipsis::End, grows: false }
+        Self { title, min, ideal, rank: 0, align: Align::Left, ellipsis: Ellipsis::End, grows: false, bare: true }
     }
 
     /// Goes earlier the higher this is.
@@ -44,10 +46,16 @@ impl Column {
         Self { rank, ..self }
     }
 
-    /// Stands on the right.
+    /// Stands on the right: a number, which on a card has its title before it.
     #[must_use]
     pub const fn right(self) -> Self {
-        Self { align: Align::Right, ..self }
+        Self { align: Align::Right, bare: false, ..self }
+    }
+
+    /// Needs no title on a card: its values say what they are.
+    #[must_use]
+    pub const fn bare(self) -> Self {
+        Self { bare: true, ..self }
     }
 
     /// Is cut in the middle.
@@ -68,8 +76,12 @@ impl Column {
 pub struct Slot {
     /// The first cell.
     pub x: u16,
+    /// The line of the row, 0 but on cards.
+    pub line: u16,
     /// The cells it has.
     pub width: u16,
+    /// Whether the title stands before the value.
+    pub titled: bool,
 }
 
 /// The cells between two columns.
@@ -108,7 +120,7 @@ pub fn fit(columns: &[Column], width: u16) -> Vec<Option<Slot>> {
     for (at, cells) in widths {
         let cells = u16::try_from(cells).unwrap_or(u16::MAX).min(width.saturating_sub(x));
         if let Some(slot) = slots.get_mut(at).filter(|_| cells > 0) {
-            *slot = Some(Slot { x, width: cells });
+            *slot = Some(Slot { x, line: 0, width: cells, titled: false });
         }
         x = x.saturating_add(cells).saturating_add(GAP);
     }

@@ -1,6 +1,7 @@
 //! The parts screens are made of, painted straight into a buffer. Each takes any area, down to none, and clips itself.
 
 pub mod buffer_svg;
+mod cards;
 mod columns;
 pub mod dump;
 mod graph;
@@ -10,6 +11,7 @@ mod prompt;
 mod table;
 mod text_input;
 
+pub use cards::CARDS_BELOW;
 pub use columns::{Align, Column};
 pub use graph::{Scale, bar, dotted, sparkline};
 pub use lines::{Fact, banner, facts, footer};

@@ -152,14 +152,13 @@ impl Prompt {
         let height = wrapped(&self.lines) + wrapped(std::slice::from_ref(&instruction)) + usize::from(typed) + 2;
         let size = Size::new(width, u16::try_from(height).unwrap_or(u16::MAX));
         let inside = boxed(area, buf, theme, &self.title, size);
-        // the answer's own line comes first when there is little room: what is typed must be seen
+        // The answer's own line and how to answer come first when there is little room.
         let last = inside.bottom().saturating_sub(u16::from(typed && !inside.is_empty()));
-        let lines = self
-            .lines
-            .iter()
-            .chain([&instruction])
-            .flat_map(|(role, text)| wrap(text, inside.width).map(move |line| (*role, line)));
-        for (y, (role, line)) in (inside.y..last).zip(lines) {
+        let how: Vec<&str> = wrap(&instruction.1, inside.width).collect();
+        let how_from = last.saturating_sub(u16::try_from(how.len()).unwrap_or(u16::MAX)).max(inside.y);
+        let lines = self.lines.iter().flat_map(|(role, text)| wrap(text, inside.width).map(move |line| (*role, line)));
+        let how = (how_from..last).zip(how.into_iter().map(|line| (instruction.0, line)));
+        for (y, (role, line)) in (inside.y..how_from).zip(lines).chain(how) {
             put(buf, inside.x, y, inside.width, line, theme.style(role));
         }
         if typed && !inside.is_empty() {

@@ -3,9 +3,10 @@
 use std::fmt::{self, Write};
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::style::Style;
 
+use super::cards::{Cards, cards};
 use super::columns::{Align, Column, Slot, fit};
 use crate::console::list::{ListState, RowKey};
 use crate::console::text::{Ellipsis, put, put_cut, width_within};
@@ -32,10 +33,10 @@ impl<'a> Table<'a> {
         Self { columns, sorted: None, focused: true }
     }
 
-    /// The rows that fit into an area of this height, below the titles.
+    /// The rows that an area of this size shows: a line each below the titles, or on a narrow screen a card each.
     #[must_use]
-    pub const fn rows_in(area: Rect) -> usize {
-        area.height.saturating_sub(1) as usize
+    pub fn rows_in(columns: &[Column], size: Size) -> usize {
+        rows_in(&Form::of(columns, size.width), size.height)
     }
 
     /// Paints titles and the visible rows. `paint` gives each row its cells from left to right.
@@ -51,15 +52,19 @@ impl<'a> Table<'a> {
         if area.is_empty() {
             return;
         }
-        let slots = fit(self.columns, area.width.saturating_sub(GUTTER));
-        let visible = list.visible(Self::rows_in(area));
-        self.titles(area, buf, theme, &slots, (visible.start > 0, visible.end < list.rows().len()));
+        let form = Form::of(self.columns, area.width);
+        let visible = list.visible(rows_in(&form, area.height));
+        let more = (visible.start > 0, visible.end < list.rows().len());
+        if form.titles > 0 {
+            self.titles(area, buf, theme, &form.slots, more);
+        }
         let mut scratch = String::new();
-        let first = visible.start;
-        for (line, key) in (1u16..).zip(list.rows().get(visible).unwrap_or_default()) {
-            let y = area.y.saturating_add(line);
-            let at_cursor = list.cursor_index() == Some(first + usize::from(line) - 1);
+        let (first, last) = (visible.start, visible.end);
+        let tops = (area.y.saturating_add(form.titles)..area.bottom()).step_by(usize::from(form.lines));
+        for ((at, y), key) in (first..).zip(tops).zip(list.rows().get(visible).unwrap_or_default()) {
+            let at_cursor = list.cursor_index() == Some(at);
             let gone = list.is_gone(key);
+            let height = form.lines.min(area.bottom() - y);
             if at_cursor {
                 let role = if self.focused { Role::Text } else { Role::Muted };
                 put(buf, area.x, y, GUTTER.min(area.width), theme.glyphs.cursor, theme.style(role));
@@ -75,11 +80,19 @@ impl<'a> Table<'a> {
                 );
             }
             let x = area.x.saturating_add(GUTTER);
-            let mut row =
-                Row { buf, theme, x, y, slots: &slots, columns: self.columns, next: 0, gone, scratch: &mut scratch };
+            let place = Rect { x, y, width: area.right().saturating_sub(x), height };
+            let (columns, slots) = (self.columns, form.slots.as_slice());
+            let mut row = Row { buf, theme, place, slots, columns, next: 0, gone, scratch: &mut scratch };
             paint(key, &mut row);
+            if form.titles == 0 && height > 1 {
+                let above = more.0 && at == first;
+                let sign = if above { theme.glyphs.more_above } else { theme.glyphs.more_below };
+                if above || (more.1 && at + 1 == last) {
+                    put(buf, area.x, y + height - 1, GUTTER.min(area.width), sign, theme.style(Role::Muted));
+                }
+            }
             if at_cursor && self.focused {
-                buf.set_style(Rect { y, height: 1, ..area }, theme.style(Role::Selection));
+                buf.set_style(Rect { y, height, ..area }, theme.style(Role::Selection));
             }
         }
     }
@@ -120,6 +133,31 @@ impl<'a> Table<'a> {
     }
 }
 
+/// How the rows of a table stand on a screen of some width.
+struct Form {
+    slots: Vec<Option<Slot>>,
+    /// Lines of each row.
+    lines: u16,
+    /// Lines of titles above them; cards carry theirs themselves.
+    titles: u16,
+}
+
+impl Form {
+    fn of(columns: &[Column], width: u16) -> Self {
+        let width = width.saturating_sub(GUTTER);
+        match cards(columns, width) {
+            Some(Cards { slots, lines }) => Self { slots, lines, titles: 0 },
+            None => Self { slots: fit(columns, width), lines: 1, titles: 1 },
+        }
+    }
+}
+
+fn rows_in(form: &Form, height: u16) -> usize {
+    let rows = height.saturating_sub(form.titles) / form.lines.max(1);
+    // A card that is cut off still says more than none.
+    usize::from(if form.lines > 1 { rows.max(1) } else { rows })
+}
+
 /// Writes text on its side of a slot and returns the cells it took.
 fn aligned(
     buf: &mut Buffer,
@@ -141,8 +179,7 @@ fn aligned(
 pub struct Row<'a> {
     buf: &'a mut Buffer,
     theme: &'a Theme,
-    x: u16,
-    y: u16,
+    place: Rect,
     slots: &'a [Option<Slot>],
     columns: &'a [Column],
     next: usize,
@@ -206,7 +243,17 @@ impl Row<'_> {
         self.next += 1;
         let slot = (*self.slots.get(at)?)?;
         let column = *self.columns.get(at)?;
-        Some((Rect::new(self.x.saturating_add(slot.x), self.y, slot.width, 1), column))
+        if slot.line >= self.place.height {
+            return None;
+        }
+        let area = Rect::new(self.place.x.saturating_add(slot.x), self.place.y + slot.line, slot.width, 1);
+        if !slot.titled {
+            return Some((area, column));
+        }
+        let title = self.theme.style(if self.gone { Role::Gone } else { Role::Column });
+        let used = put(self.buf, area.x, area.y, area.width, column.title, title).saturating_add(1).min(area.width);
+        let value = Rect { x: area.x + used, width: area.width - used, ..area };
+        Some((value, Column { align: Align::Left, ..column }))
     }
 }
 
