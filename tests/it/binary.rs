@@ -256,7 +256,7 @@ fn help_comes_from_the_action_table_and_closes() {
     let mut terminal = Program::watchfloor(home.path()).start(200, 60);
     wait_for_floor(&terminal);
     terminal.type_keys("?");
-    terminal.wait_for("Fold or unfold the rows that are quiet.");
+    terminal.wait_for("Fold or unfold the rows that are quiet, or the group.");
     terminal.type_keys("q");
     terminal.wait_gone("keys here");
     leave(&mut terminal);

@@ -9,6 +9,7 @@ mod configuration;
 mod console_link;
 mod dependencies;
 mod descriptors;
+mod desk;
 mod every_size;
 mod fixtures;
 mod full_disk;

@@ -5,6 +5,7 @@ mod chrome;
 mod sending;
 mod stage;
 mod state;
+mod which;
 
 pub use asking::Asking;
 pub use state::{App, Order, Seat};

@@ -209,8 +209,8 @@ impl Stage {
     pub fn refresh(&mut self, size: Size, world: World<'_>) {
         match self.top() {
             Place::Floor => self.floor.refresh(size, world),
-            Place::Alerts => self.alerts.refresh(size, world),
-            Place::Hosts => self.hosts.refresh(size, world),
+            Place::Alerts => self.alerts.rows.refresh(size, world),
+            Place::Hosts => self.hosts.rows.refresh(size, world),
             Place::Journal => self.journal.refresh(size, world),
             Place::Host(..) | Place::Alert(..) => {}
         }

@@ -12,6 +12,7 @@ use crate::console::app::asking::{Asked, Asking, count};
 use crate::console::app::chrome;
 use crate::console::app::sending::{Sending, hub_now, not_taken, refusal};
 use crate::console::app::stage::Stage;
+use crate::console::app::which;
 use crate::console::ask::{Answer, Ask};
 use crate::console::input::{FrameStamp, Input, Key};
 use crate::console::keymap::{Action, Context, Keymap, Pressed};
@@ -373,6 +374,7 @@ impl App {
         let status = chrome::status(self.said.as_ref(), &self.sending.acts, now);
         let status = status.as_ref().map_or((Role::Muted, ""), |(role, text)| (*role, text.as_str()));
         chrome::last_line(Rect { y: area.bottom() - 1, ..line }, buf, theme, &hints, status);
+        which::panel(body, buf, theme, (&self.seat.keymap, self.stage.context()), |_| None);
         if let Some(scroll) = self.help {
             chrome::help(body, buf, theme, &self.seat.keymap, self.stage.context(), self.seat.read_only, scroll);
         }

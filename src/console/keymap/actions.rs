@@ -21,6 +21,8 @@ const SUBJECTS: &[Context] =
     &[Context::Floor, Context::Alerts, Context::Hosts, Context::Client, Context::Host, Context::Alert];
 const HOSTS: &[Context] =
     &[Context::Floor, Context::Hosts, Context::Alerts, Context::Client, Context::Host, Context::Alert];
+/// Contexts whose rows can be grouped.
+const GROUPED: &[Context] = &[Context::Alerts, Context::Hosts];
 const GLOBAL: &[Context] = &[Context::Global];
 const CLOSES: &[Context] = &[Context::Global, Context::Reader];
 const MOVE: &[Context] = &[Context::Move];
@@ -87,7 +89,9 @@ actions! {
     Filter "filter" "filter" LIST None "Show only the rows that match.";
     Order "order" "" LIST None "Sort by the next column.";
     OrderReverse "order-reverse" "" LIST None "Turn the order round.";
-    Fold "fold" "" LIST None "Fold or unfold the rows that are quiet.";
+    GroupBy "group-by" "" GROUPED None "Group the rows by the next thing they have in common, then by nothing.";
+    Fold "fold" "" LIST None "Fold or unfold the rows that are quiet, or the group.";
+    FoldAll "fold-all" "" GROUPED None "Fold or unfold all groups.";
     Copy "copy" "" LIST None "Copy the row's name to the clipboard.";
     NextPane "next-pane" "" LIST None "Go to the next part of the screen.";
     PreviousPane "previous-pane" "" LIST None "Go to the part of the screen before.";

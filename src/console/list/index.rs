@@ -77,6 +77,16 @@ impl<K: Copy + Ord, S: Clone + Ord> Index<K, S> {
         self.shown.places.iter().map(|(key, _)| *key)
     }
 
+    /// The rows in order, each with where it stands.
+    pub fn ordered(&self) -> impl Iterator<Item = (&S, K)> {
+        self.shown.order.iter().map(|(place, key)| (place, *key))
+    }
+
+    /// The rows by id, each with where it stands.
+    pub fn places(&self) -> impl Iterator<Item = (K, &S)> {
+        self.shown.places.iter().map(|(key, place)| (*key, place))
+    }
+
     /// Where a row stands.
     #[must_use]
     pub fn place_of(&self, key: K) -> Option<&S> {

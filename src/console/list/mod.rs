@@ -244,6 +244,20 @@ impl<K: RowKey> ListState<K> {
         }
     }
 
+    /// Marks all of these, or takes their marks away where all have one. Those that are gone take none.
+    pub fn toggle_marks(&mut self, keys: &[K]) {
+        if keys.iter().all(|key| self.is_marked(key)) {
+            for key in keys {
+                self.marks.remove(key);
+            }
+            if self.marks.is_empty() {
+                self.clear_marks();
+            }
+        } else {
+            self.marks.extend(keys.iter().filter(|key| !self.gone.contains(key)).cloned());
+        }
+    }
+
     /// Takes all marks away; what arrived meanwhile shows with the next [`Self::sync`].
     pub fn clear_marks(&mut self) {
         self.marks.clear();

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Size};
+use ratatui::layout::Rect;
 
 use crate::console::act::Verb;
 use crate::console::acts::{Reading, Row as ActRow};
 use crate::console::keymap::Action;
 use crate::console::replica::{Changed, FleetIndex, Replica};
+use crate::console::screens::grouping::{Group, Sums};
 use crate::console::screens::listing::{Arrangement, Listing};
 use crate::console::screens::look::{check_glyph, check_role, lane_role};
 use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::text::put;
 use crate::console::theme::{Role, Theme};
-use crate::console::widgets::Column;
-use crate::console::widgets::{Row, Table};
+use crate::console::widgets::{Column, Row};
 use crate::fleet::alerts::{Alert, Lane, Subject, Suppression, Until};
 use crate::fleet::rules::select::AlertRow;
 use crate::fleet::state::{EntityKey, Fleet};
@@ -71,6 +71,61 @@ impl Arrangement for Queue {
         // Lanes and words keep their order; the newest come last instead of first.
         Some((lane, gravity, words, if self.reversed { -time } else { time }))
     }
+
+    fn columns() -> &'static [Column] {
+        &COLUMNS
+    }
+
+    fn orders() -> &'static [&'static str] {
+        &["queue", "client", "host", "age"]
+    }
+
+    fn order(&self) -> (usize, bool) {
+        (self.order as usize, self.reversed)
+    }
+
+    fn set_order(&mut self, order: usize, reversed: bool) {
+        let order = [Order::Queue, Order::Client, Order::Host, Order::Age].get(order).copied().unwrap_or_default();
+        *self = Self { order, reversed };
+    }
+
+    fn groupings() -> &'static [&'static str] {
+        &["client", "site", "host", "check", "severity"]
+    }
+
+    fn group(by: usize, alert: &Alert, replica: &Replica) -> Group {
+        match by {
+            0 => Group::named(alert.client.as_str()),
+            1 => match &alert.site {
+                Some(site) => Group::named(&format!("{}/{site}", alert.client)),
+                None => Group::none(),
+            },
+            2 => Group::named(&format!("{}  {}", host_name(replica, alert), alert.client)),
+            3 => Group::named(what(alert)),
+            _ => Group::ranked(3 - alert.level.gravity().min(3), alert.level.word()),
+        }
+    }
+
+    fn kind(alert: &Alert) -> u8 {
+        match alert.lane() {
+            Lane::New => 3 - alert.level.gravity().min(3),
+            Lane::Owned => 4,
+            Lane::Muted => 5,
+        }
+    }
+
+    fn head(sums: &Sums) -> Vec<(Role, String)> {
+        let kinds = [
+            (Role::Critical, "new critical"),
+            (Role::Warning, "new warning"),
+            (Role::Unknown, "new unknown"),
+            (Role::New, "new"),
+            (Role::Owned, "owned"),
+            (Role::LaneMuted, "muted"),
+        ];
+        let sums = sums.iter().zip(kinds).filter(|(sum, _)| **sum > 0);
+        sums.map(|(sum, (role, word))| (role, format!("{sum} {word}  "))).collect()
+    }
 }
 
 /// The screen's state.
@@ -110,31 +165,15 @@ impl Alerts {
 
     /// Does an action.
     pub fn update(&mut self, action: Action, count: u16, world: World<'_>) -> Vec<Effect> {
-        let effects = if self.rows.steer(action, count) { Vec::new() } else { self.act_on(action, world) };
+        let done = self.rows.steer(action, count) || self.rows.arrange(action, world);
+        let effects = if done { Vec::new() } else { self.act_on(action, world) };
         self.rows.unpin(world);
         effects
     }
 
     fn act_on(&mut self, action: Action, world: World<'_>) -> Vec<Effect> {
-        let cursor = self.rows.list().cursor().copied();
+        let cursor = self.rows.cursor();
         match action {
-            Action::Order => {
-                let Queue { order, .. } = &mut self.rows.arrangement;
-                *order = match order {
-                    Order::Queue => Order::Client,
-                    Order::Client => Order::Host,
-                    Order::Host => Order::Age,
-                    Order::Age => Order::Queue,
-                };
-                self.rows.ask(world);
-                Vec::new()
-            }
-            Action::OrderReverse => {
-                let Queue { reversed, .. } = &mut self.rows.arrangement;
-                *reversed = !*reversed;
-                self.rows.ask(world);
-                Vec::new()
-            }
             Action::WholeFilter => {
                 self.whole = !self.whole;
                 let text = if self.whole {
@@ -189,7 +228,7 @@ impl Alerts {
         }
         let alerts = self.rows.take_targets();
         if alerts.is_empty() {
-            return Err(Effect::Say(Role::Muted, "there is nothing under the cursor to act on".to_owned()));
+            return Err(Effect::Say(Role::Muted, self.rows.no_target().to_owned()));
         }
         self.rows.pin();
         Ok(About::Alerts(alerts))
@@ -205,11 +244,6 @@ impl Alerts {
         facts
     }
 
-    /// Brings the list up to date, before a frame of this size.
-    pub fn refresh(&mut self, size: Size, world: World<'_>) {
-        self.rows.refresh(Table::rows_in(&COLUMNS, size), world);
-    }
-
     /// Paints the queue.
     pub fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>) {
         let Queue { order, reversed } = self.rows.arrangement;
@@ -219,8 +253,7 @@ impl Alerts {
             Order::Host => Some((3, !reversed)),
             Order::Age => Some((6, !reversed)),
         };
-        let table = Table { columns: &COLUMNS, sorted, focused: true };
-        table.render(area, buf, theme, self.rows.list(), |key, row| paint(*key, row, theme, world));
+        self.rows.render(area, buf, theme, sorted, |key, row| paint(key, row, theme, world));
         if self.rows.list().rows().is_empty() && area.height > 2 {
             let text = self.empty_words(world);
             put(buf, area.x + 2, area.y + 2, area.width.saturating_sub(2), &text, theme.style(Role::Muted));

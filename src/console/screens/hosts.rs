@@ -5,19 +5,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Size};
+use ratatui::layout::Rect;
 
 use crate::console::act::Verb;
 use crate::console::acts::{Reading, Row as ActRow};
 use crate::console::keymap::Action;
 use crate::console::replica::{Changed, FleetIndex, Replica};
+use crate::console::screens::grouping::{Group, Sums};
 use crate::console::screens::listing::{Arrangement, Listing};
 use crate::console::screens::look::{host_glyph, host_rank, host_role, share_role};
 use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::text::put;
 use crate::console::theme::{Role, Theme};
-use crate::console::widgets::Column;
-use crate::console::widgets::{Row, Table};
+use crate::console::widgets::{Column, Row};
 use crate::fleet::alerts::{Lane, Until};
 use crate::fleet::hosts::{Host, HostState};
 use crate::fleet::rules::select::HostRow;
@@ -71,6 +71,44 @@ impl Arrangement for Present {
             Order::Client => (0, client, name, None),
         })
     }
+
+    fn columns() -> &'static [Column] {
+        &COLUMNS
+    }
+
+    fn orders() -> &'static [&'static str] {
+        &["state", "name", "client"]
+    }
+
+    fn order(&self) -> (usize, bool) {
+        (self.order as usize, false)
+    }
+
+    fn set_order(&mut self, order: usize, _reversed: bool) {
+        self.order = [Order::State, Order::Name, Order::Client].get(order).copied().unwrap_or_default();
+    }
+
+    fn groupings() -> &'static [&'static str] {
+        &["client", "site", "class", "state"]
+    }
+
+    fn group(by: usize, host: &Host, _replica: &Replica) -> Group {
+        match by {
+            0 => Group::named(host.client.as_str()),
+            1 => Group::named(&format!("{}/{}", host.client, host.site)),
+            2 => Group::ranked(host.class as u8, host.class.word()),
+            _ => Group::ranked(host_rank(host.state), host.state.word()),
+        }
+    }
+
+    fn kind(host: &Host) -> u8 {
+        host_rank(host.state)
+    }
+
+    fn head(sums: &Sums) -> Vec<(Role, String)> {
+        let sums = sums.iter().zip(HostState::WORST_FIRST).filter(|(sum, _)| **sum > 0);
+        sums.map(|(sum, state)| (host_role(state), format!("{sum} {state}  "))).collect()
+    }
 }
 
 /// The screen's state.
@@ -109,21 +147,11 @@ impl Hosts {
 
     /// Does an action.
     pub fn update(&mut self, action: Action, count: u16, world: World<'_>) -> Vec<Effect> {
-        if self.rows.steer(action, count) {
+        if self.rows.steer(action, count) || self.rows.arrange(action, world) {
             return Vec::new();
         }
-        let cursor = self.rows.list().cursor().copied();
+        let cursor = self.rows.cursor();
         match action {
-            Action::Order => {
-                let Present { order } = &mut self.rows.arrangement;
-                *order = match order {
-                    Order::State => Order::Name,
-                    Order::Name => Order::Client,
-                    Order::Client => Order::State,
-                };
-                self.rows.ask(world);
-                Vec::new()
-            }
             Action::Open => cursor.map(|(fleet, id)| Effect::Go(Place::Host(fleet, id))).into_iter().collect(),
             Action::Copy => {
                 let name = cursor.and_then(|(fleet, id)| {
@@ -134,7 +162,7 @@ impl Hosts {
             Action::CheckNow => {
                 let hosts = self.rows.take_targets();
                 if hosts.is_empty() {
-                    return vec![Effect::Say(Role::Muted, "there is no host under the cursor".to_owned())];
+                    return vec![Effect::Say(Role::Muted, self.rows.no_target().to_owned())];
                 }
                 vec![Effect::Act(Verb::CheckNow { host: None, check: None }, About::Hosts(hosts))]
             }
@@ -166,11 +194,6 @@ impl Hosts {
             .collect()
     }
 
-    /// Brings the list up to date, before a frame of this size.
-    pub fn refresh(&mut self, size: Size, world: World<'_>) {
-        self.rows.refresh(Table::rows_in(&COLUMNS, size), world);
-    }
-
     /// Paints the list.
     pub fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>) {
         let sorted = match self.rows.arrangement.order {
@@ -178,8 +201,7 @@ impl Hosts {
             Order::Name => Some((1, true)),
             Order::Client => Some((2, true)),
         };
-        let table = Table { columns: &COLUMNS, sorted, focused: true };
-        table.render(area, buf, theme, self.rows.list(), |key, row| paint(*key, row, theme, world));
+        self.rows.render(area, buf, theme, sorted, |key, row| paint(key, row, theme, world));
         if self.rows.list().rows().is_empty() && area.height > 2 {
             let text = if !self.rows.filter.is_empty() {
                 format!("no host matches {:?}; Esc shows all", self.rows.filter.text())

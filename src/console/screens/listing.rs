@@ -6,12 +6,17 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Rect, Size};
+
 use crate::console::keymap::Action;
 use crate::console::list::{Index, ListState, RowKey};
 use crate::console::replica::{FleetIndex, Replica};
 use crate::console::screens::filter_line::FilterLine;
+use crate::console::screens::grouping::{Group, Groups, Line, Sums};
 use crate::console::screens::world::World;
-use crate::console::theme::Role;
+use crate::console::theme::{Role, Theme};
+use crate::console::widgets::{Column, Row, Table};
 use crate::fleet::state::Fleet;
 use crate::fleet::words::filter::Filter;
 
@@ -29,13 +34,57 @@ pub trait Arrangement {
 
     /// Where a row stands; `None` where it is not shown.
     fn place(&self, entity: &Self::Entity, replica: &Replica, filter: &Filter, now: Instant) -> Option<Self::Sort>;
+
+    /// The columns of the list.
+    fn columns() -> &'static [Column] {
+        &[]
+    }
+
+    /// The orders by name, the usual one first.
+    fn orders() -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Which of the orders counts, and whether it is turned round.
+    fn order(&self) -> (usize, bool) {
+        (0, false)
+    }
+
+    /// Makes another order count.
+    fn set_order(&mut self, _order: usize, _reversed: bool) {}
+
+    /// What the rows can be grouped by.
+    fn groupings() -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The group of a row, by one of the groupings.
+    fn group(_by: usize, _entity: &Self::Entity, _replica: &Replica) -> Group {
+        Group::none()
+    }
+
+    /// The kind that a group's head counts the row as, below [`crate::console::screens::grouping::KINDS`].
+    fn kind(_entity: &Self::Entity) -> u8 {
+        0
+    }
+
+    /// What a head says of its rows besides their number.
+    fn head(_sums: &Sums) -> Vec<(Role, String)> {
+        Vec::new()
+    }
 }
 
 /// Rows grow older without anything that changes them: a filter by age is asked again this often.
 const AGES_EVERY: Duration = Duration::from_secs(5);
 
+/// The most rows that are marked at once by their group's head: as many as an act may name.
+const MARKED_AT_ONCE: usize = 10_000;
+
 /// A row of a list over all fleets.
 type Key<A> = (FleetIndex, <A as Arrangement>::Id);
+
+/// Where a row stands: in its group, by the order, and the kind it is counted as.
+type Standing<A> = (Option<Group>, <A as Arrangement>::Sort, u8);
 
 /// A list of one kind over all fleets.
 #[derive(Clone, Debug, Default)]
@@ -44,21 +93,45 @@ pub struct Listing<A: Arrangement> {
     pub arrangement: A,
     /// The filter. Say [`Self::ask`] when it was changed.
     pub filter: FilterLine,
-    list: ListState<Key<A>>,
-    index: Index<Key<A>, A::Sort>,
+    /// What the rows are grouped by, of [`Arrangement::groupings`].
+    grouping: Option<usize>,
+    groups: Groups,
+    /// The columns that were chosen, in their order; all that fit where none was.
+    columns: Vec<usize>,
+    list: ListState<Line<Key<A>>>,
+    index: Index<Key<A>, Standing<A>>,
+    /// Why the last key did nothing, until the next.
+    said: Option<&'static str>,
+    /// Where the cursor goes with the rows that come next.
+    goes_to: Option<Line<Key<A>>>,
     /// The rows that come next were asked for by the person.
     asked: bool,
     /// When the rows were last begun to be looked at.
     looked: Option<Instant>,
     /// The row that was acted on under the cursor keeps its place until the cursor leaves it.
-    pinned: Option<(Key<A>, A::Sort)>,
+    pinned: Option<(Key<A>, Standing<A>)>,
 }
 
 impl<A: Arrangement> Listing<A> {
-    /// The rows with cursor and marks.
+    /// The lines with cursor and marks: rows, and heads where they are grouped.
     #[must_use]
-    pub const fn list(&self) -> &ListState<Key<A>> {
+    pub const fn list(&self) -> &ListState<Line<Key<A>>> {
         &self.list
+    }
+
+    /// The row under the cursor; none where a head is.
+    #[must_use]
+    pub fn cursor(&self) -> Option<Key<A>> {
+        self.list.cursor().and_then(Line::row)
+    }
+
+    /// Why an act has nothing to apply to.
+    #[must_use]
+    pub fn no_target(&self) -> &'static str {
+        match self.list.cursor() {
+            Some(Line::Head(_)) => "the cursor is on a group: Space marks its rows, then act on them",
+            _ => "there is nothing under the cursor to act on",
+        }
     }
 
     /// How many rows the filter shows.
@@ -87,7 +160,7 @@ impl<A: Arrangement> Listing<A> {
         let (fleet, id) = key;
         let place = world.replicas.get(fleet).and_then(|replica| {
             let entity = A::table(replica.fleet()).get(&id)?;
-            self.arrangement.place(entity, replica, self.filter.filter(), world.now)
+            standing(&self.arrangement, self.grouping, entity, replica, self.filter.filter(), world.now)
         });
         self.index.set(key, place.map(|place| pinned(self.pinned.as_ref(), key, place)));
     }
@@ -114,8 +187,8 @@ impl<A: Arrangement> Listing<A> {
 
     /// Works a slice of a scan off; whether it was the last.
     pub fn step(&mut self, world: World<'_>) -> bool {
-        let Self { arrangement, filter, index, pinned: pin, .. } = self;
-        let filter = filter.filter();
+        let Self { arrangement, filter, index, pinned: pin, grouping, .. } = self;
+        let (filter, grouping) = (filter.filter(), *grouping);
         let last = index.scanned();
         let first = last.map_or(0, |(fleet, _)| fleet.0);
         let left = world.replicas.iter().skip(first).flat_map(|(fleet, replica)| {
@@ -127,14 +200,14 @@ impl<A: Arrangement> Listing<A> {
         });
         index.step(left.map(|(fleet, replica, (id, entity))| {
             let key = (fleet, *id);
-            let place = arrangement.place(entity, replica, filter, world.now);
+            let place = standing(arrangement, grouping, entity, replica, filter, world.now);
             (key, place.map(|place| pinned(pin.as_ref(), key, place)))
         }))
     }
 
-    /// Brings the list up to date, before a frame that shows so many rows.
-    pub fn refresh(&mut self, rows: usize, world: World<'_>) {
-        self.list.set_height(rows);
+    /// Brings the list up to date, before a frame of this size.
+    pub fn refresh(&mut self, size: Size, world: World<'_>) {
+        self.list.set_height(self.table(None).rows(size));
         let old = self.looked.is_none_or(|looked| world.now.saturating_duration_since(looked) >= AGES_EVERY);
         if old && !self.index.is_scanning() && self.filter.filter().depends_on_time() {
             self.rescan(world);
@@ -144,22 +217,48 @@ impl<A: Arrangement> Listing<A> {
         }
         // What the person asked for shows at once; what merely arrives waits while marks hold the order.
         if !self.index.is_scanning() && std::mem::take(&mut self.asked) {
-            self.list.replace(self.index.rows());
+            let lines = self.lines();
+            self.list.replace(lines);
+            if let Some(line) = self.goes_to.take() {
+                self.list.select(&line);
+            }
         } else if self.list.is_held() {
-            self.list.hold(self.index.keys());
+            // Heads stand with the rows they were handed out with; rows of folded groups are no arrivals.
+            let Self { list, index, groups, .. } = self;
+            let heads = groups.all().cloned().map(Line::Head);
+            let is_shown = |group: &Option<Group>| group.as_ref().is_none_or(|group| !groups.is_folded(group));
+            let rows = index.places().filter(|(_, place)| is_shown(&place.0)).map(|(key, _)| Line::Row(key));
+            list.hold(heads.chain(rows));
+        } else if self.grouping.is_none() {
+            self.list.sync(self.index.rows().map(Line::Row));
         } else {
-            self.list.sync(self.index.rows());
+            let lines = self.lines();
+            self.list.sync(lines);
         }
+    }
+
+    fn lines(&mut self) -> Vec<Line<Key<A>>> {
+        if self.grouping.is_none() {
+            return self.index.rows().map(Line::Row).collect();
+        }
+        let rows = self.index.ordered().filter_map(|(place, key)| Some((place.0.clone()?, place.2, key)));
+        self.groups.lines(rows)
     }
 
     // ---- what the person does
 
     /// Does what every list does with an action: moves, marks, begins to filter. Whether it was one of those.
     pub fn steer(&mut self, action: Action, count: u16) -> bool {
+        self.said = None;
         match action {
             _ if move_cursor(&mut self.list, action, count) => {}
             Action::Mark => {
-                self.list.toggle_mark();
+                match self.list.cursor().cloned() {
+                    Some(Line::Head(group)) => self.mark_group(&group),
+                    _ => {
+                        self.list.toggle_mark();
+                    }
+                }
                 self.list.move_by(1);
                 if !self.list.is_held() {
                     self.index.await_rows();
@@ -171,16 +270,64 @@ impl<A: Arrangement> Listing<A> {
         true
     }
 
+    /// Does what changes how rows are arranged: order, groups, folds. Whether it was one of those.
+    pub fn arrange(&mut self, action: Action, world: World<'_>) -> bool {
+        let (orders, groupings) = (A::orders().len(), A::groupings().len());
+        let (order, reversed) = self.arrangement.order();
+        match action {
+            Action::Order if orders > 1 => self.arrangement.set_order((order + 1) % orders, reversed),
+            Action::OrderReverse if orders > 0 => self.arrangement.set_order(order, !reversed),
+            Action::GroupBy if groupings > 0 => {
+                self.grouping = Some(self.grouping.map_or(0, |by| by + 1)).filter(|by| *by < groupings);
+                self.groups = Groups::default();
+            }
+            Action::Fold | Action::FoldAll if self.grouping.is_some() => {
+                self.fold(action == Action::FoldAll);
+                return true;
+            }
+            _ => return false,
+        }
+        self.ask(world);
+        true
+    }
+
+    fn fold(&mut self, all: bool) {
+        let group = match self.list.cursor() {
+            Some(Line::Head(group)) => Some(group.clone()),
+            Some(Line::Row(key)) => self.index.place_of(*key).and_then(|place| place.0.clone()),
+            None => None,
+        };
+        let Some(group) = group else { return };
+        if all {
+            self.groups.toggle_all()
+        } else {
+            self.groups.toggle(&group)
+        }
+        self.goes_to = Some(Line::Head(group));
+        self.asked = true;
+        self.index.await_rows();
+    }
+
+    fn mark_group(&mut self, group: &Group) {
+        if self.groups.sums(group).iter().sum::<usize>() > MARKED_AT_ONCE {
+            self.said = Some("too many to mark: filter by the group, then * acts on all");
+            return;
+        }
+        let rows = self.index.places().filter(|(_, place)| place.0.as_ref() == Some(group));
+        let rows: Vec<_> = rows.map(|(key, _)| Line::Row(key)).collect();
+        self.list.toggle_marks(&rows);
+    }
+
     /// What an act applies to. The marks have served then.
     pub fn take_targets(&mut self) -> Vec<Key<A>> {
-        let targets = self.list.targets();
+        let targets = self.list.targets().iter().filter_map(Line::row).collect();
         self.clear_marks();
         targets
     }
 
     /// Keeps the cursor's row where it is while it changes, until the cursor leaves it.
     pub fn pin(&mut self) {
-        if let Some(key) = self.list.cursor().copied()
+        if let Some(key) = self.cursor()
             && let Some(place) = self.index.place_of(key)
         {
             self.pinned = Some((key, place.clone()));
@@ -189,7 +336,7 @@ impl<A: Arrangement> Listing<A> {
 
     /// Lets a row go where it belongs once the cursor has left it.
     pub fn unpin(&mut self, world: World<'_>) {
-        if let Some((key, _)) = self.pinned.take_if(|(key, _)| self.list.cursor() != Some(key)) {
+        if let Some((key, _)) = self.pinned.take_if(|(key, _)| self.list.cursor().and_then(Line::row) != Some(*key)) {
             self.set(key, world);
         }
     }
@@ -219,8 +366,12 @@ impl<A: Arrangement> Listing<A> {
     #[must_use]
     pub fn facts(&self) -> Vec<(Role, String)> {
         let mut facts = Vec::new();
+        facts.extend(self.said.map(|said| (Role::Failed, said.to_owned())));
         if !self.filter.is_empty() {
             facts.push((Role::Input, format!("/{} ({})", self.filter.text(), self.index.len())));
+        }
+        if let Some(by) = self.grouping.and_then(|by| A::groupings().get(by)) {
+            facts.push((Role::Muted, format!("by {by} ({})", self.groups.len())));
         }
         let marks = self.list.marks().len();
         if marks > 0 {
@@ -233,6 +384,49 @@ impl<A: Arrangement> Listing<A> {
         }
         facts
     }
+
+    // ---- painting
+
+    fn table(&self, sorted: Option<(usize, bool)>) -> Table<'_> {
+        Table { sorted, chosen: &self.columns, ..Table::new(A::columns()) }
+    }
+
+    /// Paints titles, heads and rows.
+    pub fn render(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        theme: &Theme,
+        sorted: Option<(usize, bool)>,
+        mut paint: impl FnMut(Key<A>, &mut Row<'_>),
+    ) {
+        self.table(sorted).render(area, buf, theme, &self.list, |line, row| match line {
+            Line::Row(key) => paint(*key, row),
+            Line::Head(group) => {
+                let sums = self.groups.sums(group);
+                let sign = if self.groups.is_folded(group) { "+ " } else { "- " };
+                let count = format!("  {}  ", sums.iter().sum::<usize>());
+                let said = A::head(&sums);
+                let mut parts = vec![(Role::Muted, sign), (Role::Title, group.name.as_ref()), (Role::Text, &count)];
+                parts.extend(said.iter().map(|(role, text)| (*role, text.as_str())));
+                row.across(&parts);
+            }
+        });
+    }
+}
+
+fn standing<A: Arrangement>(
+    arrangement: &A,
+    grouping: Option<usize>,
+    entity: &A::Entity,
+    replica: &Replica,
+    filter: &Filter,
+    now: Instant,
+) -> Option<Standing<A>> {
+    let sort = arrangement.place(entity, replica, filter, now)?;
+    let group = grouping.map(|by| A::group(by, entity, replica));
+    let kind = if group.is_some() { A::kind(entity) } else { 0 };
+    Some((group, sort, kind))
 }
 
 /// Moves a list's cursor, `count` times; false where the action is no move.

@@ -5,6 +5,7 @@ pub mod alert;
 pub mod alerts;
 pub mod filter_line;
 pub mod floor;
+pub mod grouping;
 pub mod host;
 pub mod hosts;
 pub mod journal;

@@ -127,6 +127,13 @@ pub fn fit(columns: &[Column], width: u16) -> Vec<Option<Slot>> {
     slots
 }
 
+/// The columns that were chosen, in the order of the choice, and where each stands among all; all where none was.
+#[must_use]
+pub fn choose(columns: &[Column], chosen: &[usize]) -> (Vec<Column>, Vec<usize>) {
+    let kept: Vec<(Column, usize)> = chosen.iter().filter_map(|at| Some((*columns.get(*at)?, *at))).collect();
+    if kept.is_empty() { (columns.to_vec(), (0..columns.len()).collect()) } else { kept.into_iter().unzip() }
+}
+
 fn gaps(columns: usize) -> u32 {
     u32::try_from(columns.saturating_sub(1)).unwrap_or(0) * u32::from(GAP)
 }
@@ -155,6 +162,15 @@ mod tests {
         assert_eq!(widths(12), [Some(7), Some(4), None, None]);
         assert_eq!(widths(3), [Some(3), None, None, None]);
         assert_eq!(widths(0), [None; 4]);
+    }
+
+    #[test]
+    fn chosen_columns_stand_in_the_order_of_the_choice() {
+        let titles = |chosen: &[usize]| -> Vec<&str> {
+            choose(&COLUMNS, chosen).0.into_iter().map(|column| column.title).collect()
+        };
+        assert_eq!(titles(&[3, 0]), ["SEEN", "HOST"]);
+        assert_eq!(titles(&[9]), titles(&[]), "what is no column chooses nothing");
     }
 
     proptest! {

@@ -7,7 +7,7 @@ use ratatui::layout::{Rect, Size};
 use ratatui::style::Style;
 
 use super::cards::{Cards, cards};
-use super::columns::{Align, Column, Slot, fit};
+use super::columns::{Align, Column, Slot, choose, fit};
 use crate::console::list::{ListState, RowKey};
 use crate::console::text::{Ellipsis, put, put_cut, width_within};
 use crate::console::theme::{Role, Theme};
@@ -20,6 +20,8 @@ const GUTTER: u16 = 2;
 pub struct Table<'a> {
     /// Its columns, from left to right.
     pub columns: &'a [Column],
+    /// Those of the columns that show, in their order; empty for all.
+    pub chosen: &'a [usize],
     /// The column it is sorted by, and whether downwards.
     pub sorted: Option<(usize, bool)>,
     /// Whether keys go to it; if not, its cursor is shown more quietly.
@@ -30,13 +32,19 @@ impl<'a> Table<'a> {
     /// A table with the focus, not sorted by any column.
     #[must_use]
     pub const fn new(columns: &'a [Column]) -> Self {
-        Self { columns, sorted: None, focused: true }
+        Self { columns, chosen: &[], sorted: None, focused: true }
     }
 
     /// The rows that an area of this size shows: a line each below the titles, or on a narrow screen a card each.
     #[must_use]
     pub fn rows_in(columns: &[Column], size: Size) -> usize {
-        rows_in(&Form::of(columns, size.width), size.height)
+        Table::new(columns).rows(size)
+    }
+
+    /// The same, of the columns that were chosen.
+    #[must_use]
+    pub fn rows(&self, size: Size) -> usize {
+        rows_in(&Form::of(self.columns, self.chosen, size.width), size.height)
     }
 
     /// Paints titles and the visible rows. `paint` gives each row its cells from left to right.
@@ -52,7 +60,7 @@ impl<'a> Table<'a> {
         if area.is_empty() {
             return;
         }
-        let form = Form::of(self.columns, area.width);
+        let form = Form::of(self.columns, self.chosen, area.width);
         let visible = list.visible(rows_in(&form, area.height));
         let more = (visible.start > 0, visible.end < list.rows().len());
         if form.titles > 0 {
@@ -143,12 +151,20 @@ struct Form {
 }
 
 impl Form {
-    fn of(columns: &[Column], width: u16) -> Self {
+    fn of(columns: &[Column], chosen: &[usize], width: u16) -> Self {
         let width = width.saturating_sub(GUTTER);
-        match cards(columns, width) {
+        let (kept, places) = choose(columns, chosen);
+        let form = match cards(&kept, width) {
             Some(Cards { slots, lines }) => Self { slots, lines, titles: 0 },
-            None => Self { slots: fit(columns, width), lines: 1, titles: 1 },
+            None => Self { slots: fit(&kept, width), lines: 1, titles: 1 },
+        };
+        let mut slots = vec![None; columns.len()];
+        for (at, found) in places.into_iter().zip(form.slots) {
+            if let Some(slot) = slots.get_mut(at) {
+                *slot = found;
+            }
         }
+        Self { slots, ..form }
     }
 }
 
@@ -214,6 +230,17 @@ impl Row<'_> {
             let cut = (Ellipsis::End, self.theme.glyphs.ellipsis);
             used += put_cut(self.buf, area.x.saturating_add(used), area.y, area.width - used, text, style, cut);
         }
+    }
+
+    /// Paints a line of its own across all columns, in several roles.
+    pub fn across(&mut self, parts: &[(Role, &str)]) {
+        let (place, mut used) = (self.place, 0);
+        for (role, text) in parts {
+            let style = self.style(*role);
+            let cut = (Ellipsis::End, self.theme.glyphs.ellipsis);
+            used += put_cut(self.buf, place.x.saturating_add(used), place.y, place.width - used, text, style, cut);
+        }
+        self.next = self.columns.len();
     }
 
     /// Leaves the next cell empty.
