@@ -5,8 +5,9 @@ use crate::cli::exit::Failure;
 use crate::cli::local::Local;
 use crate::cli::reach::tls;
 use crate::console::app::Seat;
-use crate::console::keymap::Keymap;
+use crate::console::files::FileError;
 use crate::console::link_task::Reach;
+use crate::console::own_files::OwnFiles;
 use crate::console::run::{Setup, run as run_console};
 use crate::console::screens::world::Place;
 use crate::console::terminal::{Ability, ColourChoice, ColourDepth};
@@ -39,7 +40,7 @@ pub fn run(asked: &arguments::Console, directories: &Directories) -> Result<(), 
 }
 
 async fn serve(asked: &arguments::Console, directories: &Directories) -> Result<(), Failure> {
-    let seat = seat(asked, directories)?;
+    let (seat, own, wrong_files) = seat(asked, directories)?;
     let start = match asked.screen {
         Some(arguments::Screen::Alerts) => Place::Alerts,
         Some(arguments::Screen::Hosts) => Place::Hosts,
@@ -62,14 +63,14 @@ async fn serve(asked: &arguments::Console, directories: &Directories) -> Result<
     } else if let Some(unknown) = unknown {
         return Err(Failure::usage(format!("no fleet {unknown} is enrolled here: see `watchfloor fleet list`")));
     }
-    let result = run_console(Setup { fleets, seat, start }).await.map_err(Failure::failed);
+    let result = run_console(Setup { fleets, seat, own, wrong_files, start }).await.map_err(Failure::failed);
     if let Some(local) = local {
         local.end().await;
     }
     result
 }
 
-fn seat(asked: &arguments::Console, directories: &Directories) -> Result<Seat, Failure> {
+fn seat(asked: &arguments::Console, directories: &Directories) -> Result<(Seat, OwnFiles, Vec<FileError>), Failure> {
     let settings = console::load(&directories.console)?;
     let choice = match asked.color.or(settings.color).unwrap_or_default() {
         ColorMode::Auto => ColourChoice::Auto,
@@ -80,14 +81,16 @@ fn seat(asked: &arguments::Console, directories: &Directories) -> Result<Seat, F
     };
     let ability = Ability::of(choice, asked.ascii || settings.ascii, |name| std::env::var(name).ok());
     let named = asked.theme.as_deref().or(settings.theme.as_deref());
-    let theme = Theme::load(named, ability, Some(&directories.console.join("themes"))).map_err(Failure::failed)?;
-    let keymap = Keymap::load(Some(&settings.keymap.unwrap_or_else(|| directories.console.join("keys.toml"))));
-    Ok(Seat {
-        theme,
-        keymap: keymap.map_err(Failure::failed)?,
-        read_only: asked.read_only || asked.wall,
-        zone: system_zone(),
-    })
+    let themes = directories.console.join("themes");
+    if let Some(wrong) = asked.theme.as_deref().filter(|name| !Theme::exists(name, Some(&themes))) {
+        let known = Theme::names(ability, Some(&themes)).join(", ");
+        return Err(Failure::usage(format!("--theme {wrong}: there is no such theme; choose one of {known}")));
+    }
+    let keymap = settings.keymap.unwrap_or_else(|| directories.console.join("keys.toml"));
+    let mut own = OwnFiles::new(named.map(str::to_owned), ability, Some(themes), Some(keymap));
+    let (theme, keymap, wrong_files) = own.begin().map_err(Failure::failed)?;
+    let read_only = asked.read_only || asked.wall;
+    Ok((Seat { theme, keymap, read_only, zone: system_zone() }, own, wrong_files))
 }
 
 /// Credential and addresses are read at each attempt, so that a renewed certificate counts.

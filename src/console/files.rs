@@ -1,21 +1,62 @@
 //! The person's own files of the console, and what is said when one is wrong.
 
+use std::io::Read;
 use std::ops::Range;
+use std::path::Path;
 
 use toml::de::DeTable;
 
 /// A file of the console is wrong: which one, where, what, and how to mend it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {problem}; {fix}")]
 pub struct FileError {
     /// The file's path, or the name of one that comes with the program.
     pub file: String,
-    /// The line, counted from 1.
+    /// The line, counted from 1; 0 where the file as a whole is meant.
     pub line: usize,
     /// What is wrong, with the key it is about.
     pub problem: String,
     /// What to do.
     pub fix: String,
+}
+
+/// The longest own file that is read, in bytes. Themes and key maps that name everything stay below a tenth of it.
+const OWN_FILE_MAX: u64 = 256 * 1024;
+
+impl FileError {
+    /// A file that can't be read at all.
+    fn unreadable(path: &Path, why: impl std::fmt::Display) -> Self {
+        let problem = format!("can't be read: {why}");
+        Self { file: path.display().to_string(), line: 0, problem, fix: "make it readable or remove it".to_owned() }
+    }
+}
+
+impl std::fmt::Display for FileError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // a file that can't be read, or isn't there, has no line to look at
+        let line = if self.line > 0 { format!(":{}", self.line) } else { String::new() };
+        write!(f, "{}{line}: {}; {}", self.file, self.problem, self.fix)
+    }
+}
+
+/// Reads a person's own file; `None` where there is none. It reads no more than a bound and waits for nothing: a pipe or
+/// a device in its place is refused.
+///
+/// # Errors
+/// The file is there and can't be read.
+pub fn read_own(path: &Path) -> Result<Option<String>, FileError> {
+    let failed = |error: std::io::Error| FileError::unreadable(path, error);
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+        Ok(file) if !file.is_file() => return Err(FileError::unreadable(path, "it is no file")),
+        Ok(file) if file.len() > OWN_FILE_MAX => {
+            return Err(FileError::unreadable(path, format!("it is longer than {} KiB", OWN_FILE_MAX / 1024)));
+        }
+        Ok(_) => {}
+    }
+    let mut text = String::new();
+    std::fs::File::open(path).and_then(|file| file.take(OWN_FILE_MAX).read_to_string(&mut text)).map_err(failed)?;
+    Ok(Some(text))
 }
 
 /// A text with its name, so that errors can say where they are.
@@ -93,6 +134,25 @@ mod tests {
         let error = source.parse().unwrap_err();
         assert_eq!((error.file.as_str(), error.line), ("themes/mine.toml", 2));
         assert!(error.to_string().starts_with("themes/mine.toml:2: "));
+    }
+
+    #[test]
+    fn what_is_no_file_or_too_long_is_refused_and_nothing_waits_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys.toml");
+        assert_eq!(read_own(&path), Ok(None));
+        std::fs::write(&path, "a = 1").unwrap();
+        assert_eq!(read_own(&path), Ok(Some("a = 1".to_owned())));
+        let told = |path: &Path| read_own(path).unwrap_err().to_string();
+        std::fs::write(&path, "#".repeat(300_000)).unwrap();
+        assert!(
+            told(&path).ends_with("keys.toml: can't be read: it is longer than 256 KiB; make it readable or remove it")
+        );
+        std::fs::write(&path, b"\xff\xfe").unwrap();
+        assert!(told(&path).contains("UTF-8"), "{}", told(&path));
+        let pipe = dir.path().join("pipe.toml");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(told(&pipe).contains("it is no file"));
     }
 
     #[test]

@@ -6,8 +6,10 @@ use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
 use crate::console::app::{App, Order, Seat};
+use crate::console::files::FileError;
 use crate::console::input::Input;
 use crate::console::link_task::{FromLink, LinkConfig, LinkHandle, News, Reach, spawn};
+use crate::console::own_files::OwnFiles;
 use crate::console::replica::{FleetIndex, Replica};
 use crate::console::screens::world::Place;
 use crate::console::terminal::{Cause, Events, Signal, Signals, Terminal, TerminalError, install_panic_hook};
@@ -26,6 +28,10 @@ pub struct Setup {
     pub fleets: Vec<(String, Reach)>,
     /// How the person sits.
     pub seat: Seat,
+    /// Where the person's theme and key map come from.
+    pub own: OwnFiles,
+    /// What is wrong with those, so that what comes with the program serves.
+    pub wrong_files: Vec<FileError>,
     /// The first screen.
     pub start: Place,
 }
@@ -41,6 +47,7 @@ pub async fn run(setup: Setup) -> Result<(), TerminalError> {
     let now = Instant::now();
     let replicas = setup.fleets.iter().map(|(name, _)| Replica::new(name, now)).collect();
     let mut app = App::new(replicas, setup.seat, setup.start);
+    app.wrong_files(&setup.wrong_files);
     paint(&mut terminal, &mut app, now)?;
     let (out, mut news) = mpsc::channel(NEWS);
     let links: Vec<LinkHandle> = setup
@@ -49,7 +56,7 @@ pub async fn run(setup: Setup) -> Result<(), TerminalError> {
         .enumerate()
         .map(|(at, (_, reach))| spawn(LinkConfig { fleet: FleetIndex(at), reach }, out.clone()))
         .collect();
-    let mut console = Console { app, links };
+    let mut console = Console { app, links, own: setup.own };
     let mut events = Some(Events::start());
     let mut second = now + SECOND;
     loop {
@@ -57,6 +64,9 @@ pub async fn run(setup: Setup) -> Result<(), TerminalError> {
         if now >= second {
             second = now + SECOND;
             terminal.want_frame(Cause::Passive);
+            if console.own.have_changed() {
+                console.reload();
+            }
         }
         let (scanned, orders) = console.app.turn(now);
         if scanned {
@@ -81,7 +91,10 @@ pub async fn run(setup: Setup) -> Result<(), TerminalError> {
                     terminal.resume()?;
                     events = Some(Events::start());
                 }
-                Signal::Reload => terminal.repaint(),
+                Signal::Reload => {
+                    console.reload();
+                    terminal.want_frame(Cause::Outcome);
+                }
                 Signal::Resized => terminal.follow_size(),
             },
             inputs = next_inputs(&mut events) => {
@@ -120,6 +133,7 @@ fn paint(terminal: &mut Terminal, app: &mut App, now: Instant) -> Result<(), Ter
 struct Console {
     app: App,
     links: Vec<LinkHandle>,
+    own: OwnFiles,
 }
 
 impl Console {
@@ -170,6 +184,12 @@ impl Console {
         }
     }
 
+    /// Reads theme and key map again.
+    fn reload(&mut self) {
+        let (theme, keymap) = self.own.read();
+        self.app.reload(theme, keymap);
+    }
+
     /// Carries orders out; whether to leave.
     fn carry_out(&mut self, orders: Vec<Order>, terminal: &mut Terminal, events: &mut Option<Events>) -> bool {
         for order in orders {
@@ -183,6 +203,11 @@ impl Console {
                 Order::Leave => return true,
                 Order::Repaint => terminal.repaint(),
                 Order::Stop => stop(terminal, events),
+                Order::Reload => self.reload(),
+                Order::NextTheme => {
+                    let next = self.own.next_theme(self.app.theme().name());
+                    self.app.dress(next);
+                }
             }
         }
         false

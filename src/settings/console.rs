@@ -52,7 +52,7 @@ impl ColorMode {
 /// The console's settings. The default is what counts without a file; the command line wins over both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConsoleSettings {
-    /// The theme's name, or the path of its file.
+    /// The theme's name.
     pub theme: Option<String>,
     /// How many colours.
     pub color: Option<ColorMode>,

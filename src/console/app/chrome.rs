@@ -9,7 +9,7 @@ use crate::console::keymap::{Context, Hint, Keymap};
 use crate::console::replica::{LinkState, Replica};
 use crate::console::screens::filter_line::FilterLine;
 use crate::console::screens::world::World;
-use crate::console::text::{put, wrap};
+use crate::console::text::{put, width_within, wrap};
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{CARDS_BELOW, Fact, banner, boxed, facts, footer};
 use crate::fleet::alerts::Lane;
@@ -106,9 +106,29 @@ pub fn filter(area: Rect, buf: &mut Buffer, theme: &Theme, line: &FilterLine, sh
     put(buf, area.x + room + 1, area.y, area.width.saturating_sub(room + 1), &note, theme.style(role));
 }
 
-/// The last line: keys that work here, and what became of the last act.
-pub fn last_line(area: Rect, buf: &mut Buffer, theme: &Theme, hints: &[Hint], status: (Role, &str)) {
-    footer(area, buf, theme, hints, status);
+/// The most rows that what is said takes above the last line.
+const SAID_ROWS: usize = 4;
+
+/// How many rows the last lines take: one, and where what is to be said is longer than that, as many as it takes.
+#[must_use]
+pub fn last_rows(said: &str, width: u16) -> u16 {
+    if width_within(said, width).is_some() {
+        return 1;
+    }
+    1 + u16::try_from(wrap(said, width).take(SAID_ROWS).count()).unwrap_or(0)
+}
+
+/// The last lines: what became of the last act, and keys that work here.
+pub fn last_lines(area: Rect, buf: &mut Buffer, theme: &Theme, hints: &[Hint], said: (Role, &str)) {
+    let last = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area };
+    if area.height <= 1 {
+        footer(last, buf, theme, hints, said);
+        return;
+    }
+    for (y, line) in (area.top()..last.y).zip(wrap(said.1, area.width)) {
+        put(buf, area.x, y, area.width, line, theme.style(said.0));
+    }
+    footer(last, buf, theme, hints, (Role::Muted, ""));
 }
 
 /// What the last line says: what was refused just now, then acts without an answer, then what was said last.

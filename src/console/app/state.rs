@@ -14,6 +14,7 @@ use crate::console::app::sending::{Sending, hub_now, not_taken, refusal};
 use crate::console::app::stage::Stage;
 use crate::console::app::which;
 use crate::console::ask::{Answer, Ask};
+use crate::console::files::FileError;
 use crate::console::input::{FrameStamp, Input, Key};
 use crate::console::keymap::{Action, Context, Keymap, Pressed};
 use crate::console::replica::{Changed, FleetIndex, Replica, Replicas, Update};
@@ -50,6 +51,10 @@ pub enum Order {
     Stop,
     /// Paint everything again.
     Repaint,
+    /// Read theme and key map again.
+    Reload,
+    /// Go on to the next theme.
+    NextTheme,
 }
 
 /// The console's state.
@@ -134,6 +139,50 @@ impl App {
     pub fn trouble(&mut self, fleet: FleetIndex, what: &SafeText) {
         let name = self.replicas.get(fleet).map_or("", |replica| replica.name().as_str());
         self.said = Some((Role::Failed, format!("{name}: {}", what.as_str())));
+    }
+
+    // ---- the person's own files
+
+    /// The look in use.
+    #[must_use]
+    pub const fn theme(&self) -> &Theme {
+        &self.seat.theme
+    }
+
+    /// Files of the person's own are wrong, and what comes with the program serves instead.
+    pub fn wrong_files(&mut self, errors: &[FileError]) {
+        if !errors.is_empty() {
+            let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            self.said = Some((Role::Failed, told.join(" - ")));
+        }
+    }
+
+    /// Another theme was chosen; a wrong one changes nothing.
+    pub fn dress(&mut self, theme: Result<Theme, FileError>) {
+        match theme {
+            Ok(theme) => {
+                let keep = format!("theme {name}; theme = \"{name}\" in console.toml keeps it", name = theme.name());
+                self.said = Some((Role::Muted, keep));
+                self.seat.theme = theme;
+            }
+            Err(error) => self.wrong_files(&[error]),
+        }
+    }
+
+    /// Theme and key map were read again; a wrong one changes nothing.
+    pub fn reload(&mut self, theme: Result<Theme, FileError>, keymap: Result<Keymap, FileError>) {
+        let said = "theme and key map are read again".to_owned();
+        self.said = Some((Role::Muted, said));
+        let mut errors = Vec::new();
+        match theme {
+            Ok(theme) => self.seat.theme = theme,
+            Err(error) => errors.push(error),
+        }
+        match keymap {
+            Ok(keymap) => self.seat.keymap = keymap,
+            Err(error) => errors.push(error),
+        }
+        self.wrong_files(&errors);
     }
 
     // ---- time
@@ -271,6 +320,8 @@ impl App {
             Action::Leave => return self.leave(),
             Action::Stop => return vec![Order::Stop],
             Action::Repaint => return vec![Order::Repaint],
+            Action::Reload => return vec![Order::Reload],
+            Action::NextTheme => return vec![Order::NextTheme],
             action => self.stage.update(action, count, world),
         };
         self.carry_out(effects, asked.now, Some(asked))
@@ -348,12 +399,15 @@ impl App {
     pub fn refresh(&mut self, area: Rect, now: Instant) {
         self.unseen = area.width < LEAST.width || area.height < LEAST.height;
         let world = World { replicas: &self.replicas, acts: &self.sending.acts, now };
-        self.stage.refresh(Size::new(area.width, area.height.saturating_sub(2)), world);
+        let status = chrome::status(self.said.as_ref(), &self.sending.acts, now);
+        let foot = chrome::last_rows(status.as_ref().map_or("", |(_, text)| text.as_str()), area.width);
+        self.stage.refresh(Size::new(area.width, area.height.saturating_sub(1 + foot)), world);
     }
 
     /// Paints the screen.
     pub fn render(&self, area: Rect, buf: &mut Buffer, now: Instant) {
         let theme = &self.seat.theme;
+        buf.set_style(area, theme.style(Role::Text));
         if too_small(area, buf, theme, LEAST) {
             return;
         }
@@ -361,7 +415,10 @@ impl App {
         let (title, more) = self.stage.title();
         let line = Rect { height: 1, ..area };
         chrome::header(line, buf, theme, world, title, &more, &self.seat.zone);
-        let mut body = Rect { y: area.y + 1, height: area.height - 2, ..area };
+        let status = chrome::status(self.said.as_ref(), &self.sending.acts, now);
+        let status = status.as_ref().map_or((Role::Muted, ""), |(role, text)| (*role, text.as_str()));
+        let foot = chrome::last_rows(status.1, area.width);
+        let mut body = Rect { y: area.y + 1, height: area.height - 1 - foot, ..area };
         if chrome::trouble(Rect { y: body.y, ..line }, buf, theme, world) {
             body = Rect { y: body.y + 1, height: body.height - 1, ..body };
         }
@@ -371,9 +428,7 @@ impl App {
         }
         self.stage.render(body, buf, theme, world, &self.seat.zone);
         let hints = self.seat.keymap.footer(self.stage.context(), self.seat.read_only);
-        let status = chrome::status(self.said.as_ref(), &self.sending.acts, now);
-        let status = status.as_ref().map_or((Role::Muted, ""), |(role, text)| (*role, text.as_str()));
-        chrome::last_line(Rect { y: area.bottom() - 1, ..line }, buf, theme, &hints, status);
+        chrome::last_lines(Rect { y: area.bottom() - foot, height: foot, ..area }, buf, theme, &hints, status);
         which::panel(body, buf, theme, (&self.seat.keymap, self.stage.context()), |_| None);
         if let Some(scroll) = self.help {
             chrome::help(body, buf, theme, &self.seat.keymap, self.stage.context(), self.seat.read_only, scroll);

@@ -209,8 +209,6 @@ impl Action {
                 | Self::Palette
                 | Self::NextPane
                 | Self::PreviousPane
-                | Self::NextTheme
-                | Self::Reload
                 | Self::Backups
                 | Self::Commands
                 | Self::Upkeep

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::actions::Action;
 use super::context::Context;
 use super::parse::{self, Bindings};
-use crate::console::files::{FileError, Source};
+use crate::console::files::{FileError, Source, read_own};
 use crate::console::input::{Key, KeyCode};
 
 const DEFAULT: Source<'static> = Source { file: "src/console/keymap/default.toml", text: include_str!("default.toml") };
@@ -50,14 +50,8 @@ impl Keymap {
     pub fn load(own: Option<&Path>) -> Result<Self, FileError> {
         let mut keymap = Self::built_in()?;
         let Some(path) = own else { return Ok(keymap) };
-        let file = path.display().to_string();
-        match std::fs::read_to_string(path) {
-            Ok(text) => parse::read(&Source { file: &file, text: &text }, &mut keymap.bindings)?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => {
-                let problem = format!("can't be read: {error}");
-                return Err(FileError { file, line: 0, problem, fix: "make it readable or remove it".to_owned() });
-            }
+        if let Some(text) = read_own(path)? {
+            parse::read(&Source { file: &path.display().to_string(), text: &text }, &mut keymap.bindings)?;
         }
         Ok(keymap)
     }

@@ -39,44 +39,108 @@ const EYES: [(&str, [[f64; 3]; 3]); 4] = [
     ("tritanopia", [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]),
 ];
 
-fn lab(colour: Color, eye: &[[f64; 3]; 3]) -> [f64; 3] {
+/// A colour as an eye sees it, in Oklab (Ottosson 2020), in which distances are as large as they look.
+fn oklab(colour: Color, eye: &[[f64; 3]; 3]) -> [f64; 3] {
     let seen = rgb(colour);
-    let [r, g, b] = eye.map(|row| row.iter().zip(seen).map(|(a, b)| a * b).sum::<f64>().clamp(0.0, 1.0));
-    let f = |t: f64| if t > 0.008856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 };
-    let x = f((0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.95047);
-    let y = f(0.2126 * r + 0.7152 * g + 0.0722 * b);
-    let z = f((0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.08883);
-    [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+    let mix = |rows: [[f64; 3]; 3], from: [f64; 3]| rows.map(|row| row.iter().zip(from).map(|(a, b)| a * b).sum());
+    let cones: [f64; 3] = mix(
+        [
+            [0.412_221_470_8, 0.536_332_536_3, 0.051_445_992_9],
+            [0.211_903_498_2, 0.680_699_545_1, 0.107_396_956_6],
+            [0.088_302_461_9, 0.281_718_837_6, 0.629_978_700_5],
+        ],
+        mix(*eye, seen).map(|part: f64| part.clamp(0.0, 1.0)),
+    );
+    mix(
+        [
+            [0.210_454_255_3, 0.793_617_785_0, -0.004_072_046_8],
+            [1.977_998_495_1, -2.428_592_205_0, 0.450_593_709_9],
+            [0.025_904_037_1, 0.782_771_766_2, -0.808_675_766_0],
+        ],
+        cones.map(f64::cbrt),
+    )
 }
 
 fn difference(a: Color, b: Color, eye: &[[f64; 3]; 3]) -> f64 {
-    lab(a, eye).iter().zip(lab(b, eye)).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
+    oklab(a, eye).iter().zip(oklab(b, eye)).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
 }
 
-/// Each theme with the backgrounds its person may have, at both depths it may be shown in.
-fn shown() -> Vec<(Theme, Vec<Color>)> {
-    let mut shown = Vec::new();
-    for (name, backgrounds) in
-        [("dark", ["#000000", "#1e1e1e", "#282c34"]), ("light", ["#ffffff", "#fafafa", "#fdf6e3"])]
-    {
-        for depth in [ColourDepth::True, ColourDepth::Indexed] {
-            let theme = Theme::load(Some(name), Ability { depth, ..RICH }, None).unwrap();
-            let mut backgrounds: Vec<Color> = backgrounds.into_iter().map(hex).collect();
-            backgrounds.extend(theme.style(Role::Selection).bg);
-            shown.push((theme, backgrounds));
-        }
-    }
-    shown
+#[test]
+fn the_measures_measure_what_their_sources_say() {
+    assert!((contrast(hex("#ffffff"), hex("#000000")) - 21.0).abs() < 0.01);
+    assert!((contrast(hex("#777777"), hex("#ffffff")) - 4.48).abs() < 0.01);
+    let [l, a, b] = oklab(hex("#ff0000"), &EYES[0].1);
+    assert!((l - 0.628).abs() < 0.001 && (a - 0.225).abs() < 0.001 && (b - 0.126).abs() < 0.001, "{l} {a} {b}");
+    // red and green of one lightness are the textbook's example
+    let (red, green) = (hex("#d04040"), hex("#708030"));
+    assert!(difference(red, green, &EYES[0].1) > 2.0 * difference(red, green, &EYES[2].1));
+}
+
+/// How far apart two states must look, in Oklab; 0.02 is what an eye just notices (CSS Color 4, 13.2).
+const APART: f64 = 0.07;
+/// The same for the eyes a theme is made for.
+const FAR_APART: f64 = 0.12;
+
+/// The same for the eyes a theme is not made for: still told apart, twice what is just noticed.
+const STILL_APART: f64 = 0.04;
+
+/// What a theme in full colour promises.
+struct Promise {
+    theme: &'static str,
+    /// The backgrounds its person may have, or the one it paints.
+    backgrounds: &'static [&'static str],
+    /// The least contrast of text.
+    contrast: f64,
+    /// How far apart states are for each kind of eye.
+    apart: [f64; 4],
+}
+
+const DARK: &[&str] = &["#000000", "#1e1e1e", "#282c34"];
+const PROMISES: [Promise; 5] = [
+    Promise { theme: "dark", backgrounds: DARK, contrast: 4.5, apart: [APART; 4] },
+    Promise { theme: "light", backgrounds: &["#ffffff", "#fafafa", "#fdf6e3"], contrast: 4.5, apart: [APART; 4] },
+    Promise { theme: "high-contrast", backgrounds: &["#000000"], contrast: 7.0, apart: [0.09; 4] },
+    Promise {
+        theme: "deuteranopia",
+        backgrounds: DARK,
+        contrast: 4.5,
+        apart: [FAR_APART, FAR_APART, FAR_APART, STILL_APART],
+    },
+    Promise {
+        theme: "tritanopia",
+        backgrounds: DARK,
+        contrast: 4.5,
+        apart: [FAR_APART, STILL_APART, STILL_APART, FAR_APART],
+    },
+];
+
+/// Each theme in full colour, at both depths it may be shown in.
+fn shown() -> Vec<(Theme, &'static Promise)> {
+    let depths = [ColourDepth::True, ColourDepth::Indexed];
+    PROMISES
+        .iter()
+        .flat_map(|promise| depths.map(|depth| (promise, Ability { depth, ..RICH })))
+        .map(|(promise, ability)| (Theme::load(Some(promise.theme), ability, None).unwrap(), promise))
+        .collect()
+}
+
+#[test]
+fn every_theme_in_full_colour_promises_something() {
+    let promised: Vec<&str> = PROMISES.iter().map(|promise| promise.theme).collect();
+    let rich = BUILT_IN.iter().filter(|built_in| built_in.needs == ColourDepth::Indexed).map(|built_in| built_in.name);
+    assert_eq!(promised, rich.collect::<Vec<_>>());
 }
 
 #[test]
 fn every_role_is_readable_on_every_background_it_may_stand_on() {
-    for (theme, backgrounds) in shown() {
+    for (theme, promise) in shown() {
+        let mut backgrounds: Vec<Color> = promise.backgrounds.iter().map(|hex| colours::parse(hex).unwrap()).collect();
+        backgrounds.extend(theme.style(Role::Selection).bg);
         for role in Role::ALL {
             let style = theme.style(*role);
             let Some(fg) = style.fg.filter(|fg| *fg != Color::Reset) else { continue };
             // lines are not read
-            let least = if *role == Role::Border { 1.5 } else { 4.5 };
+            let least = if *role == Role::Border { 1.5 } else { promise.contrast };
             let own = style.bg.map(|bg| vec![bg]);
             for background in own.as_ref().unwrap_or(&backgrounds) {
                 let ratio = contrast(fg, *background);
@@ -89,14 +153,14 @@ fn every_role_is_readable_on_every_background_it_may_stand_on() {
 #[test]
 fn states_differ_for_every_kind_of_eye() {
     let states = [Role::Critical, Role::Warning, Role::Ok, Role::Unknown, Role::Stale];
-    for (theme, _) in shown() {
-        for (name, eye) in &EYES {
+    for (theme, promise) in shown() {
+        for ((name, eye), least) in EYES.iter().zip(promise.apart) {
             for (at, a) in states.iter().enumerate() {
                 for b in &states[at + 1..] {
                     let apart = difference(theme.style(*a).fg.unwrap(), theme.style(*b).fg.unwrap(), eye);
                     assert!(
-                        apart >= 15.0,
-                        "{} and {} of {} are {apart:.1} apart for {name}",
+                        apart >= least,
+                        "{} and {} of {} are {apart:.3} apart for {name}",
                         a.name(),
                         b.name(),
                         theme.name()
@@ -108,11 +172,14 @@ fn states_differ_for_every_kind_of_eye() {
 }
 
 #[test]
-fn the_themes_that_come_with_the_program_name_every_role_and_keep_the_background() {
+fn the_themes_that_come_with_the_program_name_every_role_and_all_but_one_keep_the_background() {
     for name in Theme::built_in_names() {
-        let styles = resolve(name, None, 0).unwrap().styles().unwrap();
+        let styles = resolve(name, None, 0, &mut Vec::new()).unwrap().styles().unwrap();
         for role in Role::ALL {
             assert!(styles.contains_key(role), "{name} lacks {}", role.name());
+        }
+        if name == "high-contrast" {
+            continue;
         }
         let text = styles.get(&Role::Text).unwrap();
         assert!(text.bg.is_none() && text.fg.is_none_or(|fg| fg == Color::Reset), "{name} paints ordinary text");
@@ -179,6 +246,57 @@ fn an_own_file_may_take_a_built_in_name_and_inherit_from_it() {
 }
 
 #[test]
+fn an_own_theme_on_a_terminal_with_fewer_colours_loses_no_mark() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "[palette]\nband = \"#30204f\"\n[roles]\nmuted = { underline = true }\nmark = \"green\"\n";
+    std::fs::write(dir.path().join("mine.toml"), text).unwrap();
+    let at = |depth| Theme::load(Some("mine"), Ability { depth, ..RICH }, Some(dir.path())).unwrap();
+    for (depth, suits) in [(ColourDepth::None, "mono"), (ColourDepth::Sixteen, "sixteen")] {
+        let (own, suits) = (at(depth), Theme::built_in(suits).unwrap());
+        assert_eq!(own.style(Role::Selection), suits.style(Role::Selection));
+        assert_eq!(own.style(Role::Critical), suits.style(Role::Critical));
+        assert_eq!(
+            own.style(Role::Muted),
+            Style::new().add_modifier(Modifier::UNDERLINED),
+            "what it can show, it shows"
+        );
+    }
+    assert_eq!(at(ColourDepth::Sixteen).style(Role::Mark).fg, Some(Color::Green));
+    assert_eq!(at(ColourDepth::True).style(Role::Selection).bg, Some(hex("#30204f")));
+}
+
+#[test]
+fn a_terminal_is_offered_what_it_can_show_and_a_persons_own() {
+    let dir = tempfile::tempdir().unwrap();
+    for file in ["night-shift.toml", "dark.toml", "notes.txt", "no name.toml"] {
+        std::fs::write(dir.path().join(file), "").unwrap();
+    }
+    let names = |depth| Theme::names(Ability { depth, ..RICH }, Some(dir.path())).join(" ");
+    assert_eq!(
+        names(ColourDepth::Indexed),
+        "dark light high-contrast deuteranopia tritanopia sixteen mono night-shift"
+    );
+    assert_eq!(names(ColourDepth::Sixteen), "sixteen mono night-shift");
+    assert_eq!(names(ColourDepth::None), "mono night-shift");
+    let mono = Theme::load(Some("mono"), Ability { depth: ColourDepth::Sixteen, ..RICH }, None).unwrap();
+    assert_eq!(mono.name(), "mono");
+}
+
+#[test]
+fn the_files_a_theme_hangs_on_are_noted_also_where_one_is_wrong() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("mine.toml"), "inherits = \"house\"\n").unwrap();
+    std::fs::write(dir.path().join("house.toml"), "inherits = \"light\"\n[roles]\nmuted = 1\n").unwrap();
+    let mut files = Vec::new();
+    Theme::load_noting(Some("mine"), RICH, Some(dir.path()), &mut files).unwrap_err();
+    assert_eq!(files, ["mine.toml", "house.toml"].map(|file| dir.path().join(file)));
+    std::fs::write(dir.path().join("house.toml"), "inherits = \"light\"\n").unwrap();
+    files.clear();
+    Theme::load_noting(Some("mine"), RICH, Some(dir.path()), &mut files).unwrap();
+    assert_eq!(files, ["mine.toml", "house.toml", "light.toml", "dark.toml"].map(|file| dir.path().join(file)));
+}
+
+#[test]
 fn a_wrong_file_is_told_with_line_key_and_fix() {
     let cases = [
         ("[roles]\n\n\"severity.critcal\" = \"red\"\n", 3, "severity.critcal", "did you mean `severity.critical`"),
@@ -203,5 +321,5 @@ fn a_wrong_file_is_told_with_line_key_and_fix() {
 #[test]
 fn a_theme_that_does_not_exist_says_which_there_are() {
     let error = Theme::load(Some("../../etc/passwd"), RICH, Some(Path::new("/"))).unwrap_err();
-    assert!(error.fix.contains("dark, light, sixteen, mono"), "{error}");
+    assert!(error.fix.contains("dark, light, high-contrast, deuteranopia, tritanopia, sixteen, mono"), "{error}");
 }

@@ -26,6 +26,7 @@ pub fn framed(area: Rect, buf: &mut Buffer, theme: &Theme, title: &str) -> Rect 
         for x in area.left()..area.right() {
             if let Some(cell) = buf.cell_mut((x, y)) {
                 cell.reset();
+                cell.set_style(theme.style(Role::Text));
             }
         }
     }
