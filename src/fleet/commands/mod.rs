@@ -3,12 +3,16 @@
 mod argv;
 mod command;
 mod event;
+mod fold;
+mod grouping;
 mod outcome;
 mod tally;
 
 pub use argv::{ARGUMENTS_MAX, Argv, ArgvError, BYTES_MAX};
 pub use command::{Asked, Command, CommandState};
 pub use event::Event;
+pub use fold::fold_names;
+pub use grouping::{Alike, Grouping};
 pub use outcome::{Kept, Outcome, OutcomeState, Report};
 pub use tally::Tally;
 
@@ -33,6 +37,12 @@ impl Commands {
     #[must_use]
     pub fn get(&self, id: CommandId) -> Option<&Arc<Command>> {
         self.commands.get(&id)
+    }
+
+    /// All commands by number.
+    #[must_use]
+    pub const fn by_number(&self) -> &BTreeMap<CommandId, Arc<Command>> {
+        &self.commands
     }
 
     /// All commands, oldest first.
