@@ -14,12 +14,13 @@ mod tools;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tools::{Outcome, Program, folder, machine, mib, ms, processor, resident, verdict};
 use watchfloor::console::link_task::{FromLink, LinkConfig, LinkHandle, News, Reach, spawn};
 use watchfloor::console::replica::{FleetIndex, Replica};
 use watchfloor::fleet::alerts::Subject;
 use watchfloor::fleet::hosts::HostState;
+use watchfloor::fleet::rules::first_look::Look;
 use watchfloor::fleet::words::Timestamp;
 use watchfloor::link::Address;
 use watchfloor::link::socket_path::find_socket;
@@ -115,7 +116,7 @@ impl Console {
     fn attach(data: &Path) -> Self {
         let (out, news) = mpsc::channel(256);
         let reach = Reach::fixed(vec![Address::Unix(find_socket(data))], None);
-        let link = spawn(LinkConfig { fleet: FleetIndex(0), reach }, out);
+        let link = spawn(LinkConfig { fleet: FleetIndex(0), reach, look: watch::channel(Look::default()).1 }, out);
         Self { replica: Replica::new("bench", Instant::now()), news, glances: 0, _link: link }
     }
 

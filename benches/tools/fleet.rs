@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, dead_code, reason = "a bench fails by panicking, and takes what it needs")]
 
+use std::path::Path;
+
 use prost::Message as _;
 use watchfloor::console::replica::Glance;
 use watchfloor::fleet::alerts::{self, Subject};
@@ -9,11 +11,13 @@ use watchfloor::fleet::checks;
 use watchfloor::fleet::hosts::vitals::OsFacts;
 use watchfloor::fleet::hosts::{self, Client, HostState};
 use watchfloor::fleet::identity::Audience;
-use watchfloor::fleet::state::{Actor, Entry, Event, Fleet};
+use watchfloor::fleet::state::{Actor, EntityKey, Entry, Event, Fleet};
 use watchfloor::fleet::words::{
     AlertId, CheckName, CheckState, ClientId, HostClass, HostId, IdentityId, Revision, SafeText, SiteId, Timestamp,
 };
-use watchfloor::wire::rows_of;
+use watchfloor::hub::journal::{Commit, EntryRecord, Journal as _, RowChange, SqliteJournal};
+use watchfloor::trust::Authority;
+use watchfloor::wire::{EncodedEntry, row_key, row_of, rows_of};
 
 const CHECKS: [&str; 5] = ["cpu", "memory", "disk-root", "load", "process-sshd"];
 
@@ -32,12 +36,41 @@ fn client(host: u64) -> ClientId {
 
 /// Its rows as a snapshot carries them.
 pub fn encoded_rows(size: Size) -> impl Iterator<Item = Vec<u8>> {
-    let Size { hosts, alerts } = size;
     let mut fleet = Fleet::default();
+    grow(size, |entry| drop(fleet.apply(&entry)));
+    rows_of(&fleet).map(|row| row.encode_to_vec()).collect::<Vec<_>>().into_iter()
+}
+
+/// A hub's data directory that holds it, as if the hub had run for long.
+pub fn seed(data: &Path, size: Size) {
+    let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
+    let authority = Authority::create(&data.join("authority"), Timestamp(now)).unwrap();
+    let mut journal = SqliteJournal::open(&data.join("journal.db"), authority.fleet_id()).unwrap();
+    let mut fleet = Fleet::default();
+    let mut commit = Commit::default();
+    grow(size, |entry| {
+        fleet.apply(&entry);
+        let bytes = EncodedEntry::new(&entry).unwrap().to_bytes();
+        commit.entries.push(EntryRecord { revision: entry.revision, at: entry.at, bytes, subjects: Vec::new() });
+    });
+    let hosts = fleet.hosts.hosts.keys().map(|host| EntityKey::Host(*host));
+    let clients = fleet.hosts.clients.keys().cloned().map(EntityKey::Client);
+    let checks = fleet.checks.all().map(|check| EntityKey::Check(check.host, check.check.clone()));
+    let alerts = fleet.alerts.alerts.keys().map(|alert| EntityKey::Alert(*alert));
+    for key in hosts.chain(clients).chain(checks).chain(alerts) {
+        let (table, row) = row_key(&key);
+        let value = row_of(&fleet, &key).map(|row| row.encode_to_vec().into());
+        commit.rows.push(RowChange { table, key: row, value });
+    }
+    journal.commit(&commit).unwrap();
+}
+
+fn grow(size: Size, mut told: impl FnMut(Entry)) {
+    let Size { hosts, alerts } = size;
     let mut revision = 0;
     let mut tell = |event: Event| {
         revision += 1;
-        fleet.apply(&one(revision, event));
+        told(one(revision, event));
     };
     for n in 0..40 {
         tell(Event::Hosts(hosts::Event::ClientDescribed(Client::unconfigured(client(n)))));
@@ -72,7 +105,6 @@ pub fn encoded_rows(size: Size) -> impl Iterator<Item = Vec<u8>> {
     for alert in 1..=alerts {
         tell(opened(alert, hosts));
     }
-    rows_of(&fleet).map(|row| row.encode_to_vec()).collect::<Vec<_>>().into_iter()
 }
 
 fn up(host: u64) -> Event {
@@ -81,6 +113,9 @@ fn up(host: u64) -> Event {
 }
 
 fn checked(host: u64, check: &str, state: CheckState) -> Event {
+    // Each says something else, or all of it would be compressed to nothing.
+    let noise = (host * 31 + check.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    let (busy, waiting) = (noise % 100, (noise >> 8) as f64 % 90.0 / 10.0);
     Event::Checks(checks::Event::Changed {
         host: HostId(host),
         check: CheckName::from(check),
@@ -88,11 +123,11 @@ fn checked(host: u64, check: &str, state: CheckState) -> Event {
         hard: true,
         attempt: 1,
         max_attempts: 3,
-        summary: SafeText::new("CPU 12 % busy, 0.3 % waiting for disks"),
-        perfdata: SafeText::new("busy=12%;80;95;0;100 waiting=0.3%"),
+        summary: SafeText::new(&format!("CPU {busy} % busy, {waiting:.1} % waiting for disks")),
+        perfdata: SafeText::new(&format!("busy={busy}%;80;95;0;100 waiting={waiting:.1}%")),
         interval_ms: 60_000,
         output: None,
-        measured_at: Timestamp(1),
+        measured_at: Timestamp(1_700_000_000_000 + (noise % 60_000).cast_signed()),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
 
 use crate::console::app::{App, Order, Seat};
@@ -50,11 +50,12 @@ pub async fn run(setup: Setup) -> Result<(), TerminalError> {
     app.wrong_files(&setup.wrong_files);
     paint(&mut terminal, &mut app, now)?;
     let (out, mut news) = mpsc::channel(NEWS);
+    let (look, _) = watch::channel(app.look());
     let links: Vec<LinkHandle> = setup
         .fleets
         .into_iter()
         .enumerate()
-        .map(|(at, (_, reach))| spawn(LinkConfig { fleet: FleetIndex(at), reach }, out.clone()))
+        .map(|(at, (_, reach))| spawn(LinkConfig { fleet: FleetIndex(at), reach, look: look.subscribe() }, out.clone()))
         .collect();
     let mut console = Console { app, links, own: setup.own };
     let mut events = Some(Events::start());
@@ -77,6 +78,8 @@ pub async fn run(setup: Setup) -> Result<(), TerminalError> {
         }
         if terminal.next_frame_at(now).is_some_and(|due| due <= now) {
             paint(&mut terminal, &mut console.app, now)?;
+            let looks = console.app.look();
+            look.send_if_modified(|look| std::mem::replace(look, looks) != looks);
         }
         let due = terminal.next_frame_at(now).map_or(second, |due| due.min(second));
         let due = if console.app.is_busy() { now } else { due };

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
+use tonic::codec::CompressionEncoding;
 
 use crate::fleet::configuration::Configuration;
 use crate::fleet::rules::contest;
@@ -354,7 +355,9 @@ fn serve_link(shared: &Arc<Shared>, connected: mpsc::Receiver<io::Result<DoorStr
         .max_encoding_message_size(limits::TO_AGENT_MAX);
     let consoles = ConsoleServer::new(ConsoleService(Arc::clone(shared)))
         .max_decoding_message_size(limits::FROM_CONSOLE_MAX)
-        .max_encoding_message_size(limits::FROM_HUB_MAX);
+        .max_encoding_message_size(limits::FROM_HUB_MAX)
+        // Only for those who ask for it: over a wire that counts its bytes.
+        .send_compressed(CompressionEncoding::Gzip);
     let (reporter, health) = tonic_health::server::health_reporter();
     let stop = stop.clone();
     tokio::spawn(async move {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tonic::Status;
+use tonic::codec::CompressionEncoding;
 use tonic::transport::Channel;
 
 use crate::link::error::LinkError;
@@ -30,11 +31,13 @@ pub struct Connection {
     channel: Channel,
     testimony: Testimony,
     to: String,
+    /// Whether bytes go over a wire, and not from one process of this machine to another.
+    remote: bool,
 }
 
 impl Connection {
-    pub(in crate::link) const fn new(channel: Channel, testimony: Testimony, to: String) -> Self {
-        Self { channel, testimony, to }
+    pub(in crate::link) const fn new(channel: Channel, testimony: Testimony, to: String, remote: bool) -> Self {
+        Self { channel, testimony, to, remote }
     }
 
     /// The address that answered.
@@ -54,9 +57,10 @@ impl Connection {
     /// The calls of a console and of the command line.
     #[must_use]
     pub fn console(&self) -> ConsoleClient<Channel> {
-        ConsoleClient::new(self.channel.clone())
+        let client = ConsoleClient::new(self.channel.clone())
             .max_decoding_message_size(DECODE_MAX)
-            .max_encoding_message_size(ENCODE_MAX)
+            .max_encoding_message_size(ENCODE_MAX);
+        if self.remote { client.accept_compressed(CompressionEncoding::Gzip) } else { client }
     }
 
     /// The one call of the enrol port.

@@ -14,6 +14,7 @@ mod enums;
 pub mod error;
 mod event;
 pub mod fact;
+pub mod first_look;
 mod hosts;
 mod identity;
 pub mod limits;
@@ -29,5 +30,6 @@ pub use enums::{check_state, hands, host_class, host_state, outcome_state, role}
 pub use error::WireError;
 pub use event::{decode_event, encode_event};
 pub use fact::{decode_fact, encode_fact};
+pub use first_look::{decode_sums, encode_sums};
 pub use row::{restore_row, row_key, row_of, rows_of};
 pub use watchfloor_proto::{DESCRIPTORS, v1 as pb};

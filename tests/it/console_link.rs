@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::DuplexStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 use tokio_stream::wrappers::ReceiverStream;
@@ -19,6 +19,7 @@ use watchfloor::console::link_task::{FromLink, LinkConfig, LinkHandle, News, Rea
 use watchfloor::console::replica::{FleetIndex, LinkState, Replica, Replicas};
 use watchfloor::fleet::hosts::{self, HostState};
 use watchfloor::fleet::identity::{Audience, Role};
+use watchfloor::fleet::rules::first_look::Look;
 use watchfloor::fleet::state::{Actor, Entry, Event, Fleet};
 use watchfloor::fleet::words::{
     AlertId, CheckState, ClientId, HostClass, HostId, IdentityId, Revision, SafeText, SiteId, Timestamp,
@@ -59,6 +60,8 @@ impl Console for Fake {
 
     type WatchStream = Stream<pb::Frame>;
     async fn watch(&self, request: Request<pb::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        let role = *self.role.lock().unwrap();
+        role.ok_or_else(|| Status::permission_denied("your certificate was revoked: enrol again"))?;
         let (out, stream) = mpsc::channel(64);
         self.watches.send((request.into_inner(), out)).await.unwrap();
         Ok(Response::new(ReceiverStream::new(stream)))
@@ -163,7 +166,7 @@ fn start_with(more: impl FnOnce(Reach) -> Reach) -> (Hub, Screens) {
     });
     let (out, news) = mpsc::channel(4);
     let reach = Reach::fixed(vec![Address::Pipe(pipe)], None);
-    let link = spawn(LinkConfig { fleet: FLEET, reach: more(reach) }, out);
+    let link = spawn(LinkConfig { fleet: FLEET, reach: more(reach), look: watch::channel(Look::default()).1 }, out);
     let replicas = Replicas::new(vec![Replica::new("main", now())]);
     let hub = Hub { watches: watched, acts: acted, queries: queried, role, wires, out: None };
     let (acts, reports, answers, troubles) = (Acts::default(), Vec::new(), Vec::new(), Vec::new());

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
+use watchfloor::fleet::rules::first_look::Look;
 
-use watchfloor::console::act::{Act, ActEnd, Targets, Verb, new_action_id};
+use watchfloor::console::act::{Act, ActEnd, ActTag, Targets, Verb, new_action_id};
 use watchfloor::console::acts::Acts;
 use watchfloor::console::ask::{Answer, Ask, Detail, Topic};
 use watchfloor::console::link_task::{FromLink, LinkConfig, LinkHandle, News, Reach, spawn};
@@ -14,7 +15,7 @@ use watchfloor::console::replica::{Counts, FleetIndex, LinkState, Replica, Repli
 use watchfloor::fleet::checks;
 use watchfloor::fleet::identity::Role;
 use watchfloor::fleet::state::Event;
-use watchfloor::fleet::words::HostId;
+use watchfloor::fleet::words::{AlertId, HostId};
 use watchfloor::hub::serve::{Hub, Options};
 use watchfloor::link::Address;
 use watchfloor::link::socket_path::find_socket;
@@ -44,12 +45,17 @@ impl Console {
 
     /// A console of these fleets.
     pub fn reaching(fleets: Vec<(&str, Reach)>) -> Self {
+        Self::looking(Look::default(), fleets)
+    }
+
+    /// The same, which looks at something.
+    pub fn looking(look: Look, fleets: Vec<(&str, Reach)>) -> Self {
         let (out, news) = mpsc::channel(16);
         let mut replicas = Replicas::default();
         let mut links = Vec::new();
         for (name, reach) in fleets {
             let fleet = replicas.push(Replica::new(name, Instant::now()));
-            links.push(spawn(LinkConfig { fleet, reach }, out.clone()));
+            links.push(spawn(LinkConfig { fleet, reach, look: watch::channel(look).1 }, out.clone()));
         }
         Self { links, news, replicas, acts: Acts::default(), ends: Vec::new(), answers: Vec::new() }
     }
@@ -84,6 +90,30 @@ impl Console {
 
     pub async fn live(&mut self, fleet: FleetIndex) {
         self.until("a live link", |console| console.replica(fleet).link().is_live()).await;
+    }
+
+    /// Does something to alerts and gives the act's number.
+    pub fn act(&mut self, fleet: FleetIndex, verb: Verb, alerts: Vec<AlertId>) -> ActTag {
+        let seen = self.replica(fleet).position().revision;
+        let act = Act { id: new_action_id().unwrap(), seen, targets: Targets::Alerts(alerts), dry_run: false, verb };
+        let tag = self.acts.begin(fleet, act.clone(), Instant::now());
+        self.links[fleet.0].ask(Ask::Act { tag, act: Box::new(act) }).unwrap();
+        tag
+    }
+
+    /// The acts under way.
+    pub const fn acts(&self) -> &Acts {
+        &self.acts
+    }
+
+    /// Gives up what was not sent, as the person does.
+    pub fn dismiss(&mut self) {
+        self.acts.dismiss();
+    }
+
+    /// How acts ended so far.
+    pub fn ends(&self) -> &[ActEnd] {
+        &self.ends
     }
 
     /// Asks for a check now, waits for its entry and gives its revision.

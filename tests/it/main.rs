@@ -20,6 +20,8 @@ mod histories;
 mod house;
 mod hub_kill;
 mod hubs_and_console;
+#[path = "../../benches/tools/fleet.rs"]
+mod large_fleet;
 mod plugins;
 mod pocket;
 mod processes;
@@ -32,8 +34,11 @@ mod restored_hub;
 mod sample_fleet;
 mod screens;
 mod screenshots;
+mod slow_link;
 mod strategies;
 mod streams;
 mod terminal;
+#[path = "../../benches/tools/throttle.rs"]
+mod throttle;
 mod trust;
 mod wire;

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
+use watchfloor::fleet::rules::first_look::Look;
 
 use watchfloor::console::link_task::{FromLink, LinkConfig, News, Reach, spawn};
 use watchfloor::console::replica::{FleetIndex, Replica};
@@ -71,7 +72,14 @@ async fn a_certificate_past_two_thirds_of_its_life_is_renewed_on_disk_and_the_ne
         let config = link_client(&credential).map_err(|error| refused(&error))?.into();
         Ok((vec![Address::Tcp(at.clone())], Some(Tls { config, name })))
     });
-    let _link = spawn(LinkConfig { fleet: FleetIndex(0), reach: reach.renewed_in(dir.clone()) }, out);
+    let _link = spawn(
+        LinkConfig {
+            fleet: FleetIndex(0),
+            reach: reach.renewed_in(dir.clone()),
+            look: watch::channel(Look::default()).1,
+        },
+        out,
+    );
     let mut replica = Replica::new("wall", Instant::now());
     let mut until = async |what: &str, wanted: &dyn Fn(&Replica) -> bool| {
         let end = tokio::time::Instant::now() + PATIENCE;

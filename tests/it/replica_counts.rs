@@ -8,8 +8,10 @@ use proptest::prelude::*;
 
 use watchfloor::console::replica::{Body, Counts, Frame, Glance, Replica, Snapshot, Update};
 use watchfloor::fleet::identity::{Audience, Role};
+use watchfloor::fleet::rules::first_look;
 use watchfloor::fleet::state::{Actor, Entry, Event, Fleet};
 use watchfloor::fleet::words::{Epoch, HostId, Revision, Timestamp};
+use watchfloor::wire::{decode_sums, encode_sums};
 
 use crate::histories::{history, replay};
 use crate::strategies;
@@ -35,6 +37,20 @@ fn glances() -> impl Strategy<Value = Vec<(HostId, Glance)>> {
     vec(decoded, 0..8)
 }
 
+/// The sums that a hub tells before the rows are those of the rows.
+fn told_first(replica: &Replica) -> Result<(), TestCaseError> {
+    let seen = |host| replica.glance(host).and_then(|glance| glance.last_seen);
+    let sums = decode_sums(encode_sums(&first_look::sums(replica.fleet(), seen))).unwrap();
+    let first = Counts::of_sums(&Fleet::default(), sums);
+    prop_assert_eq!(first.total(), replica.counts().total());
+    prop_assert_eq!(first.clients().len(), replica.counts().clients().len());
+    for ((client, told), (of, kept)) in first.clients().zip(replica.counts().clients()) {
+        prop_assert_eq!((client, &told.tally, told.oldest_seen()), (of, &kept.tally, kept.oldest_seen()));
+        prop_assert_eq!((told.longest_unseen(), told.never_seen()), (kept.longest_unseen(), kept.never_seen()));
+    }
+    Ok(())
+}
+
 fn frame(now: Instant, body: Body) -> Update {
     Update::Frame(Frame { received: now, hub_time: Timestamp(1), body })
 }
@@ -57,6 +73,7 @@ fn follow(entries: Vec<Entry>, glances: Vec<Vec<(HostId, Glance)>>) -> Result<Re
         }
         prop_assert_eq!(replica.counts(), &Counts::of(replica.fleet(), &known));
         adds_up(&replica)?;
+        told_first(&replica)?;
     }
     Ok(replica)
 }

@@ -44,14 +44,15 @@ pub fn header(
 fn links(width: u16, world: World<'_>) -> Vec<Fact> {
     let fact = |replica: &Replica| {
         let (role, text) = link(replica, world);
-        Fact::new(role, format!("{} {text}", replica.name().as_str()), 1)
+        // What is not all there must not look as if it were.
+        Fact::new(role, format!("{} {text}", replica.name().as_str()), u8::from(!replica.is_first_look()))
     };
     let replicas = || world.replicas.iter().map(|(_, replica)| replica);
     let count = replicas().count();
     if width >= CARDS_BELOW || count < 2 {
         return replicas().map(fact).collect();
     }
-    let troubled: Vec<Fact> = replicas().filter(|replica| replica.is_stale()).map(fact).collect();
+    let troubled: Vec<Fact> = replicas().filter(|one| one.is_stale() || one.is_first_look()).map(fact).collect();
     let live = count - troubled.len();
     let live = (live > 0).then(|| Fact::new(Role::LinkLive, format!("{live} LIVE"), 1));
     troubled.into_iter().chain(live).collect()
@@ -60,6 +61,7 @@ fn links(width: u16, world: World<'_>) -> Vec<Fact> {
 fn link(replica: &Replica, world: World<'_>) -> (Role, String) {
     let age = replica.data_age(world.now).map(duration::compact);
     match replica.link() {
+        LinkState::Live { .. } if replica.is_first_look() => (Role::LinkWaiting, "LOADING".to_owned()),
         LinkState::Live { .. } if replica.waits_until().is_some() => {
             (Role::LinkWaiting, "LIVE, not judging yet".to_owned())
         }

@@ -6,7 +6,7 @@ use ratatui::layout::{Rect, Size};
 
 use crate::console::ask::{Answer, Topic};
 use crate::console::keymap::{Action, Context};
-use crate::console::replica::{Changed, FleetIndex};
+use crate::console::replica::{Changed, FleetIndex, Replica};
 use crate::console::screens::alert::AlertScreen;
 use crate::console::screens::alerts::Alerts;
 use crate::console::screens::filter_line::FilterLine;
@@ -16,6 +16,10 @@ use crate::console::screens::hosts::Hosts;
 use crate::console::screens::journal::Journal;
 use crate::console::screens::world::{Effect, Place, World};
 use crate::console::theme::{Role, Theme};
+use crate::fleet::rules::first_look::{Look, Screen};
+
+/// Rows that come first over a slow link, at least: those in view, and some to scroll to.
+const LOOK: usize = 24;
 
 /// All screens.
 #[derive(Debug)]
@@ -96,6 +100,16 @@ impl Stage {
             self.path.pop();
         }
         deep
+    }
+
+    /// What the screen on top looks at.
+    pub fn look(&self) -> Look {
+        let (screen, rows) = match self.top() {
+            Place::Alerts | Place::Alert(..) => (Screen::Alerts, self.alerts.rows.list().height()),
+            Place::Hosts | Place::Host(..) => (Screen::Hosts, self.hosts.rows.list().height()),
+            Place::Floor | Place::Journal => (Screen::Floor, 0),
+        };
+        Look { screen, rows: rows.max(LOOK) }
     }
 
     // ---- what arrives
@@ -246,7 +260,35 @@ impl Stage {
     }
 
     /// The title of the screen on top, and what the header says of it.
-    pub fn title(&self) -> (&'static str, Vec<(Role, String)>) {
+    pub fn title(&self, world: World<'_>) -> (&'static str, Vec<(Role, String)>) {
+        let (title, mut facts) = self.own_title();
+        facts.extend(self.so_far(world).map(|text| (Role::LinkWaiting, text)));
+        (title, facts)
+    }
+
+    /// How much of the list on top is here, while the rest is on its way.
+    fn so_far(&self, world: World<'_>) -> Option<String> {
+        let replicas = || world.replicas.iter().map(|(_, replica)| replica);
+        if !replicas().any(Replica::is_first_look) {
+            return None;
+        }
+        let (all, here, what): (u32, usize, _) = match self.top() {
+            Place::Alerts => (
+                replicas().map(|replica| replica.counts().total().alerts()).sum(),
+                replicas().map(|replica| replica.fleet().alerts.open().count()).sum(),
+                "alerts",
+            ),
+            Place::Hosts => (
+                replicas().map(|replica| replica.counts().total().hosts()).sum(),
+                replicas().map(|replica| replica.fleet().hosts.hosts.len()).sum(),
+                "hosts",
+            ),
+            _ => return None,
+        };
+        Some(format!("{all} {what}, {here} so far"))
+    }
+
+    fn own_title(&self) -> (&'static str, Vec<(Role, String)>) {
         match self.top() {
             Place::Floor => ("FLOOR", self.floor.facts()),
             Place::Alerts => ("ALERTS", self.alerts.facts()),

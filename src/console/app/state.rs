@@ -23,6 +23,7 @@ use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::PromptEvent;
 use crate::console::widgets::{LEAST, too_small};
+use crate::fleet::rules::first_look::Look;
 use crate::fleet::words::SafeText;
 
 /// How a person sits at this console.
@@ -97,6 +98,12 @@ impl App {
     #[must_use]
     pub const fn acts(&self) -> &Acts {
         &self.sending.acts
+    }
+
+    /// What is looked at: what a hub should send first.
+    #[must_use]
+    pub fn look(&self) -> Look {
+        self.stage.look()
     }
 
     // ---- what arrives
@@ -412,7 +419,7 @@ impl App {
             return;
         }
         let world = World { replicas: &self.replicas, acts: &self.sending.acts, now };
-        let (title, more) = self.stage.title();
+        let (title, more) = self.stage.title(world);
         let line = Rect { height: 1, ..area };
         chrome::header(line, buf, theme, world, title, &more, &self.seat.zone);
         let status = chrome::status(self.said.as_ref(), &self.sending.acts, now);

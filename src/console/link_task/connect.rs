@@ -11,6 +11,7 @@ use tonic::Streaming;
 
 use crate::console::replica::{Greeting, Position};
 use crate::fleet::identity::Role;
+use crate::fleet::rules::first_look::Look;
 use crate::fleet::words::{SafeText, Timestamp};
 use crate::link::{Address, Connection, LinkError, Tls, dial, hello};
 use crate::wire::{self, pb};
@@ -85,20 +86,36 @@ impl fmt::Debug for Reach {
 }
 
 /// Dials, greets and watches from the position held. A role that changed needs a whole new view.
-pub(super) async fn connect(reach: Reach, held: Position, role: Option<Role>) -> Result<Link, LinkError> {
+///
+/// A console that holds nothing says `look` and does not wait for the greeting: over a slow link each way counts.
+pub(super) async fn connect(
+    reach: Reach,
+    held: Position,
+    role: Option<Role>,
+    look: Option<Look>,
+) -> Result<Link, LinkError> {
     let (addresses, tls) = (reach.find)().await?;
     let connection = dial(&addresses, tls.as_ref()).await?;
+    let holds = held.epoch.0 != 0 && held.revision.0 != 0;
+    let anew = pb::WatchRequest { look: look.map(Into::into), ..pb::WatchRequest::default() };
+    if !holds {
+        let (hello, stream) = tokio::join!(hello::as_console(&connection), watch(&connection, anew));
+        let hello = hello?;
+        let hub_time = Timestamp(hello.hub_time);
+        return Ok(Link { greeting: greeting(hello)?, hub_time, resumes: false, stream: stream?, connection });
+    }
     let hello = hello::as_console(&connection).await?;
     let hub_time = Timestamp(hello.hub_time);
     let greeting = greeting(hello)?;
-    let resumes = held.epoch.0 != 0 && held.revision.0 != 0 && role == Some(greeting.role);
-    let from = if resumes {
-        pb::WatchRequest { epoch: held.epoch.0, revision: held.revision.0 }
-    } else {
-        pb::WatchRequest::default()
-    };
+    let resumes = role == Some(greeting.role);
+    let from = pb::WatchRequest { epoch: held.epoch.0, revision: held.revision.0, look: None };
+    let stream = watch(&connection, if resumes { from } else { anew }).await?;
+    Ok(Link { greeting, hub_time, resumes, stream, connection })
+}
+
+async fn watch(connection: &Connection, from: pb::WatchRequest) -> Result<Streaming<pb::Frame>, LinkError> {
     match timeout(WATCH_TIMEOUT, connection.console().watch(from)).await {
-        Ok(Ok(stream)) => Ok(Link { greeting, hub_time, resumes, stream: stream.into_inner(), connection }),
+        Ok(Ok(stream)) => Ok(stream.into_inner()),
         Ok(Err(status)) => Err(connection.error(&status)),
         Err(_) => {
             let why = format!("connected, but no frames began within {} s", WATCH_TIMEOUT.as_secs());

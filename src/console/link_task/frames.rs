@@ -8,7 +8,7 @@ use crate::console::replica::{Body, Frame, Glance, Position, Snapshot};
 use crate::fleet::identity::{Audience, Role};
 use crate::fleet::state::{Entry, Event, Fleet};
 use crate::fleet::words::{ClientId, Epoch, Revision, Timestamp};
-use crate::wire::{self, decode_entry, pb, restore_row};
+use crate::wire::{self, decode_entry, decode_sums, pb, restore_row};
 
 /// Why frames make no sense; the remedy is a new snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -37,8 +37,10 @@ pub(super) enum FrameError {
 pub(super) struct Frames {
     held: Position,
     role: Option<Role>,
+    /// Whether a whole fleet was ever received, be it old: a first look would show less.
+    loaded: bool,
     building: Option<Building>,
-    /// Whether this link has brought the state up to the hub's: entries are taken from here on.
+    /// Whether what this link has brought is the hub's state, or its first rows.
     current: bool,
 }
 
@@ -61,6 +63,11 @@ impl Frames {
     /// The role of the state held.
     pub const fn role(&self) -> Option<Role> {
         self.role
+    }
+
+    /// Whether a whole fleet was ever received.
+    pub const fn is_loaded(&self) -> bool {
+        self.loaded
     }
 
     /// Whether what the replica holds is the hub's.
@@ -88,6 +95,7 @@ impl Frames {
                 self.building = Some(Building::new(begin)?);
                 None
             }
+            Some(Message::FirstLook(look)) => self.first_look(look)?,
             Some(Message::SnapshotRows(rows)) => {
                 let building = self.building.as_mut().ok_or(FrameError::OutOfOrder { what: "rows" })?;
                 rows.rows.into_iter().for_each(|row| building.row(row));
@@ -97,7 +105,7 @@ impl Frames {
                 let building = self.building.take().ok_or(FrameError::OutOfOrder { what: "the end of a snapshot" })?;
                 self.held = Position { epoch: building.epoch, revision: building.fleet.revision };
                 self.role = Some(building.role);
-                self.current = true;
+                (self.current, self.loaded) = (true, true);
                 Some(Body::Snapshot(Box::new(building.done())))
             }
             Some(Message::Entries(entries)) => Some(self.entries(entries)?),
@@ -107,6 +115,16 @@ impl Frames {
             None => Some(Body::Alive),
         };
         Ok(body.map(|body| Frame { received, hub_time, body }))
+    }
+
+    /// Sums that can't be read are none: the snapshot follows.
+    fn first_look(&mut self, look: pb::FirstLook) -> Result<Option<Body>, FrameError> {
+        let mut building = Building::new(look.of.unwrap_or_default())?;
+        let Some(sums) = decode_sums(look.sums).filter(|_| !self.loaded) else { return Ok(None) };
+        look.rows.into_iter().for_each(|row| building.row(row));
+        self.current = true;
+        let glances = look.glances.iter().map(Glance::decode).collect();
+        Ok(Some(Body::FirstLook(Box::new(building.done().first_look(sums)), glances)))
     }
 
     fn entries(&mut self, frame: pb::Entries) -> Result<Body, FrameError> {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::OptionFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant as Deadline, sleep_until};
 
 use super::act_queue::{ActQueue, Ended};
@@ -14,6 +14,7 @@ use super::news::{FromLink, News};
 use super::renewal::keep_fresh;
 use crate::console::ask::{Answer, Ask};
 use crate::console::replica::{FleetIndex, LinkState, Update};
+use crate::fleet::rules::first_look::Look;
 use crate::fleet::words::SafeText;
 use crate::link::backoff::system_random;
 use crate::link::{Backoff, Class, LinkError};
@@ -32,12 +33,15 @@ pub struct LinkConfig {
     pub fleet: FleetIndex,
     /// How its hub is reached; asked before each attempt, so that renewed credentials count.
     pub reach: Reach,
+    /// What the console looks at now.
+    pub look: watch::Receiver<Look>,
 }
 
 /// One fleet's link.
 pub(super) struct Task {
     fleet: FleetIndex,
     reach: Reach,
+    look: watch::Receiver<Look>,
     asks: mpsc::Receiver<Ask>,
     out: mpsc::Sender<FromLink>,
     frames: Frames,
@@ -69,10 +73,11 @@ async fn until(deadline: Option<Instant>) {
 
 impl Task {
     pub fn new(config: LinkConfig, asks: mpsc::Receiver<Ask>, out: mpsc::Sender<FromLink>) -> Self {
-        let LinkConfig { fleet, reach } = config;
+        let LinkConfig { fleet, reach, look } = config;
         Self {
             fleet,
             reach,
+            look,
             asks,
             out,
             frames: Frames::default(),
@@ -114,7 +119,8 @@ impl Task {
 
     /// Tries to get a link; acts wait meanwhile, questions are told that there is none.
     async fn dial(&mut self) -> Result<Result<Link, LinkError>, Gone> {
-        let attempt = connect(self.reach.clone(), self.frames.held(), self.frames.role());
+        let look = (!self.frames.is_loaded()).then(|| *self.look.borrow());
+        let attempt = connect(self.reach.clone(), self.frames.held(), self.frames.role(), look);
         tokio::pin!(attempt);
         loop {
             tokio::select! {

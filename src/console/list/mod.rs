@@ -288,6 +288,12 @@ impl<K: RowKey> ListState<K> {
         self.scroll();
     }
 
+    /// How many rows the window has.
+    #[must_use]
+    pub const fn height(&self) -> usize {
+        self.height
+    }
+
     /// The row numbers that a window of this height shows. The cursor's row is always among them (if the window has
     /// any), also where [`ListState::set_height`] was told of another height.
     #[must_use]

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::glance::Glance;
-use super::tally::{Tally, Way};
 use crate::fleet::alerts::Alert;
 use crate::fleet::checks::CheckStatus;
 use crate::fleet::hosts::{Event as HostEvent, Host, HostState};
+use crate::fleet::rules::first_look::{ClientSums, should_be_up};
+use crate::fleet::rules::tally::{Tally, Way};
 use crate::fleet::state::{EntityKey, Entry, Event, Fleet};
 use crate::fleet::words::{AlertId, ClientId, HostId, Timestamp};
 
@@ -83,6 +84,20 @@ impl Counts {
         for alert in fleet.alerts.open() {
             counts.alert(alert, Way::In);
         }
+        counts
+    }
+
+    /// What a hub has counted of a fleet of which only some rows are here yet.
+    #[must_use]
+    pub fn of_sums(fleet: &Fleet, sums: BTreeMap<ClientId, ClientSums>) -> Self {
+        let mut counts = Self::default();
+        for (client, ClientSums { tally, longest_unseen, never_seen }) in sums {
+            counts.total.add(&tally);
+            let seen = longest_unseen.into_iter().collect();
+            counts.clients.insert(client, ClientSummary { tally, seen, never_seen });
+        }
+        let open = fleet.alerts.open();
+        counts.of_host = open.filter_map(|alert| Some((alert.host?, alert.id))).collect();
         counts
     }
 
@@ -238,13 +253,6 @@ fn rehomes(fleet: &Fleet, host: HostId, event: &HostEvent) -> bool {
         | HostEvent::SiteDescribed(_)
         | HostEvent::Described { .. }
         | HostEvent::FactsLost { .. } => false,
-    }
-}
-
-const fn should_be_up(host: &Host) -> bool {
-    match host.state {
-        HostState::Up | HostState::Silent | HostState::Down | HostState::Unknown => true,
-        HostState::Off | HostState::Left => false,
     }
 }
 

@@ -10,7 +10,6 @@ mod link_state;
 mod one;
 mod replicas;
 mod snapshot;
-mod tally;
 mod update;
 
 pub use clock::HubClock;
@@ -20,5 +19,6 @@ pub use link_state::LinkState;
 pub use one::{Position, Replica};
 pub use replicas::{FleetIndex, Replicas};
 pub use snapshot::Snapshot;
-pub use tally::{Tally, UpOf};
 pub use update::{Body, Changed, Frame, Greeting, Update};
+
+pub use crate::fleet::rules::tally::{Tally, UpOf};

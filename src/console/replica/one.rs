@@ -9,12 +9,12 @@ use super::counts::Counts;
 use super::glance::Glance;
 use super::link_state::LinkState;
 use super::snapshot::Snapshot;
-use super::tally::Way;
 use super::update::{Body, Changed, Frame, Greeting, Update};
 use crate::fleet::alerts::Alert;
 use crate::fleet::hosts::Host;
 use crate::fleet::identity::Role;
 use crate::fleet::profile;
+use crate::fleet::rules::tally::Way;
 use crate::fleet::state::{Entry, Event, Fleet};
 use crate::fleet::words::{ClientId, Epoch, HostId, Revision, SafeText, Timestamp};
 
@@ -42,6 +42,7 @@ pub struct Replica {
     scope: Option<ClientId>,
     greeting: Option<Greeting>,
     partial: bool,
+    whole: bool,
     link: LinkState,
     clock: HubClock,
     heard: Option<Instant>,
@@ -61,6 +62,7 @@ impl Replica {
             scope: None,
             greeting: None,
             partial: false,
+            whole: false,
             link: LinkState::Connecting { since: now },
             clock: HubClock::default(),
             heard: None,
@@ -87,10 +89,16 @@ impl Replica {
         &self.counts
     }
 
-    /// Whether a snapshot was ever received; without, there is nothing to show and nothing is known to be well.
+    /// Whether a whole snapshot was ever received; without, nothing is known to be well.
     #[must_use]
     pub const fn is_loaded(&self) -> bool {
-        self.epoch.0 != 0
+        self.whole
+    }
+
+    /// Whether the sums and some rows are here, and the rest is on its way.
+    #[must_use]
+    pub const fn is_first_look(&self) -> bool {
+        self.epoch.0 != 0 && !self.whole
     }
 
     /// Where in the hub's journal the state stands: what an act was decided upon.
@@ -198,6 +206,11 @@ impl Replica {
         self.heard = Some(frame.received);
         let changed = match frame.body {
             Body::Snapshot(snapshot) => self.replace(snapshot),
+            Body::FirstLook(snapshot, glances) => {
+                let changed = self.replace(snapshot);
+                self.glances.extend(glances);
+                changed
+            }
             Body::Entries { through, entries } => self.entries(through, entries),
             Body::Glances(glances) => self.look(glances),
             Body::Alive => Changed::default(),
@@ -216,6 +229,7 @@ impl Replica {
         self.role = Some(new.role);
         self.scope = new.scope.take();
         self.partial = new.partial;
+        self.whole = new.whole;
         // The hub tells all glances anew after a snapshot; in another epoch the numbers may mean other hosts.
         self.glances.clear();
         std::mem::swap(&mut self.fleet, &mut new.fleet);

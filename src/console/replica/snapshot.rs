@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::counts::Counts;
 use crate::fleet::identity::Role;
+use crate::fleet::rules::first_look::ClientSums;
 use crate::fleet::state::Fleet;
 use crate::fleet::words::{ClientId, Epoch};
 
@@ -16,6 +17,8 @@ pub struct Snapshot {
     pub(super) fleet: Fleet,
     pub(super) counts: Counts,
     pub(super) partial: bool,
+    /// Whether all rows are in it.
+    pub(super) whole: bool,
 }
 
 impl Snapshot {
@@ -23,6 +26,12 @@ impl Snapshot {
     #[must_use]
     pub fn new(epoch: Epoch, role: Role, scope: Option<ClientId>, fleet: Fleet, partial: bool) -> Self {
         let counts = Counts::of(&fleet, &BTreeMap::new());
-        Self { epoch, role, scope, fleet, counts, partial }
+        Self { epoch, role, scope, fleet, counts, partial, whole: true }
+    }
+
+    /// What came of a fleet before the rest: these rows, and the sums of all.
+    #[must_use]
+    pub fn first_look(self, sums: BTreeMap<ClientId, ClientSums>) -> Self {
+        Self { counts: Counts::of_sums(&self.fleet, sums), whole: false, ..self }
     }
 }

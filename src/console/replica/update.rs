@@ -51,6 +51,8 @@ pub struct Frame {
 pub enum Body {
     /// The whole fleet.
     Snapshot(Box<Snapshot>),
+    /// The first rows and the sums of a fleet that is still on its way, and the readings of its hosts.
+    FirstLook(Box<Snapshot>, Vec<(HostId, Glance)>),
     /// Entries that follow each other, up to and with `through`; revisions without an entry hold nothing this role sees.
     Entries {
         /// The position after them.

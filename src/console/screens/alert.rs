@@ -149,7 +149,11 @@ impl AlertScreen {
                 }
             }
             None => {
-                let text = format!("alert {} has left the fleet's state; the timeline below is all there is", self.id);
+                let text = if replica.is_loaded() {
+                    format!("alert {} has left the fleet's state; the timeline below is all there is", self.id)
+                } else {
+                    format!("alert {} is not here yet", self.id)
+                };
                 put(buf, area.x + 1, y, area.width.saturating_sub(1), &text, theme.style(Role::Muted));
                 y += 1;
             }

@@ -174,6 +174,10 @@ impl Alerts {
     fn act_on(&mut self, action: Action, world: World<'_>) -> Vec<Effect> {
         let cursor = self.rows.cursor();
         match action {
+            Action::WholeFilter if world.replicas.iter().any(|(_, replica)| replica.is_first_look()) => {
+                let text = "not all alerts are here yet: mark rows, or wait for the rest".to_owned();
+                vec![Effect::Say(Role::Failed, text)]
+            }
             Action::WholeFilter => {
                 self.whole = !self.whole;
                 let text = if self.whole {

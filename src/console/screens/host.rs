@@ -192,14 +192,12 @@ impl HostScreen {
     pub fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>) {
         let Some(replica) = world.replicas.get(self.fleet) else { return };
         let Some(host) = replica.fleet().hosts.hosts.get(&self.id) else {
-            put(
-                buf,
-                area.x + 1,
-                area.y,
-                area.width,
-                "this host is not in the fleet any more",
-                theme.style(Role::Muted),
-            );
+            let text = if replica.is_loaded() {
+                "this host is not in the fleet any more"
+            } else {
+                "this host is not here yet"
+            };
+            put(buf, area.x + 1, area.y, area.width, text, theme.style(Role::Muted));
             return;
         };
         let now = replica.hub_now(world.now);

@@ -12,6 +12,7 @@ pub mod contest;
 pub mod decide;
 pub mod decision;
 pub mod fact;
+pub mod first_look;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod input;
@@ -24,4 +25,5 @@ pub mod results;
 pub mod select;
 pub mod select_entry;
 pub mod staleness;
+pub mod tally;
 pub mod timers;

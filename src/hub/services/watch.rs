@@ -13,20 +13,25 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tonic::Status;
 
 use crate::fleet::identity::Role;
+use crate::fleet::rules::first_look::{self, Look};
 use crate::fleet::rules::input::Asker;
 use crate::fleet::rules::live::HostLive;
-use crate::fleet::state::Fleet;
-use crate::fleet::words::{ClientId, Epoch, HostId, Revision};
+use crate::fleet::state::{EntityKey, Fleet};
+use crate::fleet::words::{ClientId, Epoch, HostId, Revision, Timestamp};
 use crate::hub::services::glance::{Shown, glance};
 use crate::hub::shared::{Shared, status};
 use crate::wire::pb::frame::Body;
-use crate::wire::{EncodedEntry, limits, pb, rows_of};
+use crate::wire::{EncodedEntry, encode_sums, limits, pb, row_of, rows_of};
 use std::collections::BTreeMap;
 
 /// Frames that may wait for one viewer.
-pub const QUEUE: usize = 4;
+pub const QUEUE: usize = 2;
+/// A frame of rows has this size: over a slow link the console must see soon that something comes.
+const ROWS_AT_ONCE: usize = 32 << 10;
 /// Entries looked at for one frame.
 const ENTRIES_AT_ONCE: usize = 1_024;
+/// Hosts in one frame of readings.
+const GLANCES_AT_ONCE: usize = 250;
 /// Readings go out this often at most.
 const READINGS_EVERY: Duration = Duration::from_secs(1);
 /// What was not known of a host before goes out sooner: this long after it came, together with what comes meanwhile,
@@ -127,23 +132,27 @@ impl Watcher {
         }
         let fleet = cut.fleet.project(self.role, self.scope.as_ref());
         self.at = fleet.revision;
-        Ok(self.snapshot(cut.epoch, &fleet).await)
+        Ok(self.snapshot(cut.epoch, &fleet, from.look.map(Into::into)).await)
     }
 
-    async fn snapshot(&mut self, epoch: Epoch, fleet: &Fleet) -> Result<(), Gone> {
+    async fn snapshot(&mut self, epoch: Epoch, fleet: &Fleet, look: Option<Look>) -> Result<(), Gone> {
         let begin = pb::SnapshotBegin {
             epoch: epoch.0,
             revision: fleet.revision.0,
             role: pb::Role::from(self.role).into(),
             client: self.scope.as_ref().map(ToString::to_string).unwrap_or_default(),
         };
+        if let Some(look) = look {
+            let look = self.first_look(begin.clone(), fleet, look);
+            self.send(Body::FirstLook(look)).await?;
+        }
         self.send(Body::SnapshotBegin(begin)).await?;
         let mut rows = Vec::new();
         let mut size = 0;
         for row in rows_of(fleet) {
             size += row.encoded_len() + 4;
             rows.push(row);
-            if size >= limits::FRAME_TARGET {
+            if size >= ROWS_AT_ONCE {
                 size = 0;
                 self.send(Body::SnapshotRows(pb::SnapshotRows { rows: std::mem::take(&mut rows) })).await?;
             }
@@ -153,6 +162,21 @@ impl Watcher {
         }
         self.send(Body::SnapshotEnd(pb::SnapshotEnd {})).await?;
         self.readings().await
+    }
+
+    /// The sums of all clients and what the viewer's screen shows of the fleet.
+    fn first_look(&self, of: pb::SnapshotBegin, fleet: &Fleet, look: Look) -> pb::FirstLook {
+        let keys = first_look::rows(fleet, look);
+        let hosts = keys.iter().filter_map(|key| if let EntityKey::Host(host) = key { Some(*host) } else { None });
+        // Counting a large fleet takes longer than intake should wait.
+        let live = self.shared.live();
+        let glances = hosts.filter_map(|host| Some(glance(host, live.hosts.get(&host)?))).collect();
+        let seen = |(host, known): (&HostId, &HostLive)| Some((*host, known.last_seen?.wall));
+        let seen: BTreeMap<HostId, Timestamp> = live.hosts.iter().filter_map(seen).collect();
+        drop(live);
+        let sums = encode_sums(&first_look::sums(fleet, |host| seen.get(&host).copied()));
+        let rows = keys.iter().filter_map(|key| row_of(fleet, key)).collect();
+        pb::FirstLook { of: Some(of), sums, rows, glances }
     }
 
     /// The next frame of entries, from memory or from the journal.
@@ -192,10 +216,8 @@ impl Watcher {
 
     /// What is new of live knowledge, or a proof of life when nothing was said for long.
     async fn readings(&mut self) -> Result<(), Gone> {
-        let glances = self.glances(|told, known| told.generation == known.generation);
-        if !glances.is_empty() {
-            self.show(glances).await?;
-        } else if self.spoke.elapsed() + Duration::from_millis(100) >= ALIVE_EVERY {
+        self.show(|told, known| told.generation == known.generation).await?;
+        if self.spoke.elapsed() + Duration::from_millis(100) >= ALIVE_EVERY {
             self.send(Body::Alive(pb::Alive {})).await?;
         }
         Ok(())
@@ -203,34 +225,52 @@ impl Watcher {
 
     /// What the viewer did not know of a host at all. Newer values of what they know wait for their turn.
     async fn learned(&mut self) -> Result<(), Gone> {
-        let glances = self.glances(|told, known| !Shown::of(known).exceeds(told.shown));
-        self.show(glances).await
+        self.show(|told, known| !Shown::of(known).exceeds(told.shown)).await
     }
 
-    async fn show(&mut self, glances: Vec<pb::Glance>) -> Result<(), Gone> {
-        self.glanced = Some(Instant::now());
-        for hosts in glances.chunks(2_000) {
-            self.send(Body::Glances(pb::Glances { hosts: hosts.to_vec() })).await?;
+    /// Shows glances at the hosts of which the viewer has not been told `enough`. Each frame is filled when there is
+    /// room for it, so that over a slow link the newest values go out and none wait.
+    async fn show(&mut self, enough: impl Fn(&Told, &HostLive) -> bool) -> Result<(), Gone> {
+        let mut from = Some(HostId(0));
+        while let Some(next) = from {
+            let out = self.out.clone();
+            let room = out.reserve().await.map_err(|_| Gone)?;
+            let hosts;
+            (hosts, from) = self.glances(next, &enough);
+            if hosts.is_empty() {
+                break;
+            }
+            let now = Instant::now();
+            (self.glanced, self.spoke) = (Some(now), now);
+            let body = Some(Body::Glances(pb::Glances { hosts }));
+            room.send(Ok(pb::Frame { hub_time: self.shared.clock.now().wall.0, body }));
         }
         Ok(())
     }
 
-    /// Glances at the hosts of which the viewer has not been told `enough`.
-    fn glances(&mut self, enough: impl Fn(&Told, &HostLive) -> bool) -> Vec<pb::Glance> {
+    /// A frame's worth of glances from a host on, and the host after the last looked at, where there is one.
+    fn glances(
+        &mut self,
+        from: HostId,
+        enough: &impl Fn(&Told, &HostLive) -> bool,
+    ) -> (Vec<pb::Glance>, Option<HostId>) {
         let live = self.shared.live();
         let scope = self.scope.as_ref();
         let mut glances = Vec::new();
-        for (host, known) in &live.hosts {
+        for (host, known) in live.hosts.range(from..) {
             if self.told.get(host).is_some_and(|told| enough(told, known)) {
                 continue;
             }
             if scope.is_some() && !self.shared.states.is_of(*host, scope) {
                 continue;
             }
+            if glances.len() == GLANCES_AT_ONCE {
+                return (glances, Some(*host));
+            }
             self.told.insert(*host, Told { generation: known.generation, shown: Shown::of(known) });
             glances.push(glance(*host, known));
         }
-        glances
+        (glances, None)
     }
 
     async fn send(&mut self, body: Body) -> Result<(), Gone> {

@@ -7,13 +7,16 @@ use crate::fleet::words::{CheckState, HostClass, Severity};
 
 /// Whether something is added to a sum or taken away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub enum Way {
+    /// Added.
     In,
+    /// Taken away.
     Out,
 }
 
 impl Way {
-    pub(super) const fn step(self, sum: &mut u32) {
+    /// Counts one.
+    pub const fn step(self, sum: &mut u32) {
         *sum = match self {
             Self::In => sum.saturating_add(1),
             Self::Out => sum.saturating_sub(1),
@@ -40,16 +43,59 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub(super) const fn host(&mut self, host: &Host, way: Way) {
+    /// Counts a host.
+    pub const fn host(&mut self, host: &Host, way: Way) {
         way.step(&mut self.hosts[host.class as usize][host.state as usize]);
     }
 
-    pub(super) fn alert(&mut self, alert: &Alert, way: Way) {
+    /// Counts an open alert.
+    pub fn alert(&mut self, alert: &Alert, way: Way) {
         way.step(&mut self.alerts[alert.lane() as usize][alert.severity() as usize]);
     }
 
-    pub(super) const fn check(&mut self, check: &CheckStatus, way: Way) {
+    /// Counts a check.
+    pub const fn check(&mut self, check: &CheckStatus, way: Way) {
         way.step(if check.stale { &mut self.stale } else { &mut self.checks[check.state as usize] });
+    }
+
+    /// All numbers, kind by kind: hosts by class and state, alerts by lane and severity, checks by state, stale checks.
+    #[must_use]
+    pub fn numbers(&self) -> [Vec<u32>; 4] {
+        [
+            self.hosts.as_flattened().to_vec(),
+            self.alerts.as_flattened().to_vec(),
+            self.checks.to_vec(),
+            vec![self.stale],
+        ]
+    }
+
+    /// The tally of these numbers; `None` where they are of a program that knows more or fewer states.
+    #[must_use]
+    pub fn of_numbers(numbers: [&[u32]; 4]) -> Option<Self> {
+        let mut tally = Self::default();
+        let [hosts, alerts, checks, stale] = numbers;
+        let stale_cell = std::slice::from_mut(&mut tally.stale);
+        let kinds = [tally.hosts.as_flattened_mut(), tally.alerts.as_flattened_mut(), &mut tally.checks, stale_cell];
+        for (cells, numbers) in kinds.into_iter().zip([hosts, alerts, checks, stale]) {
+            if cells.len() != numbers.len() {
+                return None;
+            }
+            cells.copy_from_slice(numbers);
+        }
+        Some(tally)
+    }
+
+    /// Adds all that another has counted.
+    pub fn add(&mut self, other: &Self) {
+        let sum = |cells: &mut [u32], others: &[u32]| {
+            for (cell, other) in cells.iter_mut().zip(others) {
+                *cell = cell.saturating_add(*other);
+            }
+        };
+        sum(self.hosts.as_flattened_mut(), other.hosts.as_flattened());
+        sum(self.alerts.as_flattened_mut(), other.alerts.as_flattened());
+        sum(&mut self.checks, &other.checks);
+        self.stale = self.stale.saturating_add(other.stale);
     }
 
     /// Hosts in a state.
