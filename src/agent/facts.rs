@@ -135,6 +135,12 @@ impl Facts {
         self.kept.lock().await.save()
     }
 
+    /// Keeps one fact; whether it is on disk.
+    pub async fn add(&self, fact: Fact) -> bool {
+        let (waiting, _) = self.append(VecDeque::from([fact]), false).await;
+        waiting.is_empty()
+    }
+
     /// Takes facts and keeps them, until nobody tells any more.
     pub async fn keep(self, mut told: mpsc::Receiver<Fact>) {
         let mut waiting = VecDeque::new();

@@ -8,6 +8,7 @@ pub mod child;
 pub mod collectors;
 pub mod dialler;
 pub mod facts;
+pub mod hands;
 pub mod outbox;
 pub mod scheduler;
 pub mod standing;
@@ -18,7 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +29,7 @@ use crate::agent::checks::plugin::PluginRules;
 use crate::agent::collectors::Collector;
 use crate::agent::dialler::Dialler;
 use crate::agent::facts::Facts;
+use crate::agent::hands::{Hands, THIS_HOST, Teller};
 use crate::agent::outbox::OutboxError;
 use crate::agent::scheduler::{Request, Scheduler, Setup};
 use crate::agent::uplink::Uplink;
@@ -64,6 +66,16 @@ pub enum AgentError {
     /// Its outbox can't be used.
     #[error(transparent)]
     Outbox(#[from] OutboxError),
+    /// Its record of commands can't be used.
+    #[error(
+        "the record of commands below {path} can't be used: {source}; check the disk's space and the folder's owner"
+    )]
+    Hands {
+        /// The agent's directory.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
 }
 
 /// A running agent.
@@ -71,6 +83,7 @@ pub enum AgentError {
 pub struct Agent {
     uplink: Uplink,
     facts: Facts,
+    hands: Hands,
     tasks: [JoinHandle<()>; 2],
 }
 
@@ -93,6 +106,8 @@ impl Agent {
             // the channel is empty yet, so this neither waits nor fails
             let _ = tell.try_send(Fact { at: wall_now(), body: FactBody::Described(os.clone()) });
         }
+        let hands = Hands::open(&dir, settings.hands.clone(), hands::AT_ONCE, wall_now);
+        let hands = hands.map_err(|source| AgentError::Hands { path: dir.clone(), source })?;
         let board = Arc::new(Board::default());
         let setup = Setup {
             host: os.hostname.as_str().to_owned(),
@@ -109,6 +124,8 @@ impl Agent {
             let left_out = held.left_out.into_iter().map(|(name, why)| (name, why.to_string())).collect();
             let _ = requests.try_send(Request::Assign { assignment: Arc::new(held.assignment), left_out });
         }
+        let (link, linked) = watch::channel(None);
+        hands.join(THIS_HOST, Teller::Outbox(facts.clone()), linked);
         let tasks = [tokio::spawn(Scheduler::new(setup).run(asked, tell)), tokio::spawn(facts.clone().keep(told))];
         let uplink = Uplink {
             dialler,
@@ -123,13 +140,16 @@ impl Agent {
             wall: wall_now,
             run: uplink::draw_run(),
             gone_below: 0,
+            hands: hands.clone(),
+            link,
         };
-        Ok(Self { uplink, facts, tasks })
+        Ok(Self { uplink, facts, hands, tasks })
     }
 
     /// Keeps the link to the hub up until `stop`, then says goodbye, ends what runs and keeps what was found.
     pub async fn run(self, stop: CancellationToken) {
         self.uplink.run(stop).await;
+        self.hands.end_all().await;
         // the uplink was the last that could ask the scheduler, the scheduler the last that told facts
         for task in self.tasks {
             let _ = task.await;

@@ -7,9 +7,15 @@ mod alert;
 mod alert_json;
 mod alerts;
 pub mod arguments;
+mod cancel;
 mod check;
 mod checks;
 mod close;
+mod command;
+mod command_follow;
+mod command_json;
+mod command_output;
+mod commands;
 mod config;
 mod config_check;
 mod console;
@@ -38,6 +44,7 @@ mod output;
 mod query;
 mod reach;
 mod release;
+mod run;
 mod send;
 mod snooze;
 mod status;
@@ -105,6 +112,10 @@ async fn ask_hubs(verb: &Verb, directories: &Directories) -> Result<(), Failure>
         Verb::Note(verb) => note::run(verb, directories).await,
         Verb::Close(verb) => close::run(verb, directories).await,
         Verb::Check(verb) => check::run(verb, directories).await,
+        Verb::Run(verb) => run::run(verb, directories).await,
+        Verb::Commands(verb) => commands::run(verb, directories).await,
+        Verb::Command(verb) => command::run(verb, directories).await,
+        Verb::Cancel(verb) => cancel::run(verb, directories).await,
         Verb::Token(verb) => token::run(verb, directories).await,
         Verb::Identity(verb) => identity::run(verb, directories).await,
         Verb::Host(verb) => host::run(verb, directories).await,

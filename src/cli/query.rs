@@ -36,6 +36,8 @@ pub struct Answer {
     pub assigned: Vec<pb::AssignedCheck>,
     /// A host's configuration, explained.
     pub lines: Vec<SafeText>,
+    /// How commands stand.
+    pub commands: Vec<pb::CommandSummary>,
     /// Whether the hub is newer and said what this program can't read.
     pub is_partial: bool,
 }
@@ -108,6 +110,7 @@ impl Answer {
         }
         self.status = reply.status.or(self.status.take());
         self.assigned.extend(reply.assigned);
+        self.commands.extend(reply.commands);
         self.lines.extend(reply.lines.iter().map(|line| SafeText::new(line)));
         Ok(())
     }

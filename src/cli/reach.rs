@@ -79,6 +79,13 @@ impl FleetLink {
         Timestamp(self.hello.hub_time)
     }
 
+    /// The same fleet over the same connection, for a second use of it at the same time.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        let Self { name, hello, connection, route } = self;
+        Self { name: name.clone(), hello: hello.clone(), connection: connection.clone(), route: route.clone() }
+    }
+
     /// Connects anew, after the connection was lost.
     ///
     /// # Errors

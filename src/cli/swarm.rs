@@ -35,7 +35,7 @@ pub async fn run(asked: arguments::Swarm, directories: &Directories) -> Result<(
     let behaviour = Behaviour { interval: asked.interval, fail: asked.fail as usize };
     let linked = Arc::new(AtomicUsize::new(0));
     let stop = CancellationToken::new();
-    let running = swarm::run(agents, &addresses, behaviour, Arc::clone(&linked), stop.clone());
+    let running = swarm::run(agents, &addresses, &dir, behaviour, Arc::clone(&linked), stop.clone());
     tokio::pin!(running);
     let mut ended = signal(SignalKind::terminate()).map_err(Failure::failed)?;
     let mut interrupted = signal(SignalKind::interrupt()).map_err(Failure::failed)?;

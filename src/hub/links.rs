@@ -43,6 +43,8 @@ struct Link {
     run: u64,
     words: mpsc::Sender<Body>,
     close: CancellationToken,
+    /// Whether it was welcomed: nothing is said to an agent before that.
+    open: bool,
 }
 
 /// A stream's place among the links.
@@ -120,12 +122,19 @@ impl Links {
         table.next += 1;
         let number = table.next;
         let close = CancellationToken::new();
-        let before = table.by_host.insert(host, Link { number, run, words, close: close.clone() });
+        let before = table.by_host.insert(host, Link { number, run, words, close: close.clone(), open: false });
         let displaced = before.is_some_and(|before| {
             before.close.cancel();
             !before.words.is_closed()
         });
         Ok(Place { number, closed: close, displaced, contested })
+    }
+
+    /// The stream was welcomed: from now on its host can be told something.
+    pub fn open(&self, host: HostId, number: u64) {
+        if let Some(link) = self.table().by_host.get_mut(&host).filter(|link| link.number == number) {
+            link.open = true;
+        }
     }
 
     /// Takes a stream out; says whether it was still the host's current one.
@@ -138,9 +147,9 @@ impl Links {
         current
     }
 
-    /// Says something to a host; whether it is linked and its queue has room.
+    /// Says something to a host; whether it is linked and welcomed, and its queue has room.
     pub fn say(&self, host: HostId, word: Body) -> bool {
-        self.table().by_host.get(&host).is_some_and(|link| link.words.try_send(word).is_ok())
+        self.table().by_host.get(&host).is_some_and(|link| link.open && link.words.try_send(word).is_ok())
     }
 
     /// The hosts that are linked.

@@ -10,6 +10,7 @@ use crate::fleet::state::Event;
 use crate::fleet::words::{ClientId, HostId, IdentityId};
 use crate::hub::access::Access;
 use crate::hub::core::Outlet;
+use crate::hub::dispatch::Dispatch;
 use crate::hub::doors::Connections;
 use crate::hub::feed::Committed;
 use crate::hub::journal::{Space, Verdict};
@@ -71,6 +72,7 @@ pub struct Effects {
     access: Arc<Access>,
     connections: Connections,
     states: Arc<States>,
+    dispatch: Arc<Dispatch>,
     space: Space,
     space_asked: Option<(Instant, Result<(), String>)>,
     blocked: Arc<RwLock<Option<String>>>,
@@ -84,10 +86,12 @@ impl Effects {
         access: Arc<Access>,
         connections: Connections,
         states: Arc<States>,
+        dispatch: Arc<Dispatch>,
         data: &Path,
         blocked: Arc<RwLock<Option<String>>>,
     ) -> Self {
-        Self { registry, access, connections, states, space: Space::new(data), space_asked: None, blocked }
+        let space = Space::new(data);
+        Self { registry, access, connections, states, dispatch, space, space_asked: None, blocked }
     }
 }
 
@@ -105,6 +109,7 @@ impl Outlet for Effects {
                             revoked.push(*identity);
                         }
                     }
+                    Event::Commands(event) => self.dispatch.committed(event, committed.entry.at),
                     Event::Hosts(hosts::Event::StateChanged { host, state, .. }) => self.states.set(*host, *state),
                     Event::Hosts(hosts::Event::Retired { host }) => self.states.set(*host, HostState::Left),
                     Event::Hosts(hosts::Event::Archived { host }) => self.states.remove(*host),

@@ -24,6 +24,7 @@ use crate::fleet::words::{HostId, IdentityId, SafeText};
 use crate::hub::access::Access;
 use crate::hub::addresses::advertised;
 use crate::hub::core::{Clock, Core, Head, HeadError, Parts};
+use crate::hub::dispatch::Dispatch;
 use crate::hub::doors::lock::{LockError, Pulse};
 use crate::hub::doors::refusals::{self, RefusedHandshakes};
 use crate::hub::doors::socket::{Socket, SocketError};
@@ -162,11 +163,14 @@ impl Hub {
         let states = Arc::new(States::of(&head.fleet.hosts));
         let feed = Arc::new(Feed::new(head.fleet.revision));
         let blocked = Arc::new(RwLock::new(None));
+        let links = Arc::new(Links::default());
+        let dispatch = Arc::new(Dispatch::new(&head.fleet.commands, Arc::clone(&links)));
         let effects = Effects::new(
             head.fleet.registry.clone(),
             Arc::clone(&access),
             connections.clone(),
             Arc::clone(&states),
+            Arc::clone(&dispatch),
             data,
             Arc::clone(&blocked),
         );
@@ -189,7 +193,8 @@ impl Hub {
             feed,
             journal: reader,
             access,
-            links: Arc::new(Links::default()),
+            links,
+            dispatch,
             connections,
             history,
             authority,

@@ -14,6 +14,7 @@ use crate::fleet::rules::live::Live;
 use crate::fleet::words::{FleetId, HostId, SafeText};
 use crate::hub::access::{Access, Call, Caller};
 use crate::hub::core::{Clock, CoreError, CoreHandle};
+use crate::hub::dispatch::Dispatch;
 use crate::hub::doors::{Connections, Peer};
 use crate::hub::feed::Feed;
 use crate::hub::history::History;
@@ -43,6 +44,8 @@ pub struct Shared {
     pub access: Arc<Access>,
     /// The agents' streams.
     pub links: Arc<Links>,
+    /// Commands on their way to hosts.
+    pub dispatch: Arc<Dispatch>,
     /// Live connections, by identity.
     pub connections: Connections,
     /// Samples.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::fleet::commands::{Argv, Asked, Command, Event, HOSTS_PER_EVENT, Kept, Outcome, Report};
+use crate::fleet::commands::{
+    Argv, Asked, Command, Event, HOSTS_PER_EVENT, Kept, Outcome, OutcomeState, Report, Tally,
+};
 use crate::fleet::words::{BlobId, ClientId, CommandId, HostId, Timestamp};
 use crate::wire::checked::{at_most, checked_action_key, checked_optional_hash};
 use crate::wire::enums::outcome_state;
@@ -64,6 +66,21 @@ pub fn encode_summary(command: &Command) -> pb::CommandSummary {
         outcomes: command.tally().each().map(|(_, count)| count).collect(),
         ended_at: command.ended_at().map(|at| at.0),
     }
+}
+
+/// Reads how a command stands: the command without outcomes, their counts, and when it ended. Counts of states that
+/// only a newer hub knows are counted as lost.
+///
+/// # Errors
+/// The command is malformed.
+pub fn decode_summary(summary: pb::CommandSummary) -> Result<(Command, Tally, Option<Timestamp>), WireError> {
+    let command = need(summary.command, "CommandSummary", "command")?.try_into()?;
+    let states = OutcomeState::ALL.into_iter().chain(std::iter::repeat(OutcomeState::Lost));
+    let mut tally = Tally::default();
+    for (state, count) in states.zip(summary.outcomes.into_iter().take(64)) {
+        tally.add_many(state, count);
+    }
+    Ok((command, tally, summary.ended_at.map(Timestamp)))
 }
 
 impl From<&Kept> for pb::OutputKept {
@@ -245,7 +262,7 @@ fn millis(span: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::commands::{ARGUMENTS_MAX, BYTES_MAX, OutcomeState};
+    use crate::fleet::commands::{ARGUMENTS_MAX, BYTES_MAX};
     use crate::fleet::state::Event as AnyEvent;
     use crate::fleet::words::{ActionId, SafeText};
     use crate::wire::limits::EVENT_MAX;

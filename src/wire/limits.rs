@@ -54,6 +54,8 @@ pub const CHECKS_MAX: usize = checks::MOST_PER_HOST;
 /// Arguments of one plugin.
 pub const ARGUMENTS_MAX: usize = 256;
 
+/// Output of a command up to this many bytes rides in its fact.
+pub const OUTPUT_INLINE: usize = 4 << 10;
 /// What is kept of one output stream of a command, in bytes.
 pub const OUTPUT_MAX: usize = 1 << 20;
 

@@ -6,20 +6,21 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use ring::rand::SecureRandom;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval_at};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
+use crate::agent::hands::{Hands, Teller};
 use crate::agent::swarm::identities::Identity;
 use crate::agent::swarm::load;
 use crate::agent::wall_now;
 use crate::fleet::hosts::vitals::OsFacts;
 use crate::fleet::rules::fact::{Fact, FactBody};
-use crate::fleet::words::{CheckName, CheckState, SafeText};
+use crate::fleet::words::{CheckName, CheckState, HostId, SafeText};
 use crate::link::backoff::system_random;
-use crate::link::{Address, Backoff, LinkError, Tls, dial, hello};
+use crate::link::{Address, Backoff, Connection, LinkError, Tls, dial, hello};
 use crate::trust::tls_client::{hub_server_name, link_client};
 use crate::wire::pb::agent_message::Body;
 use crate::wire::pb::hub_message::Body as Word;
@@ -37,6 +38,8 @@ pub struct Synthetic {
     pub handshakes: Arc<Semaphore>,
     pub linked: Arc<AtomicUsize>,
     pub interval: Duration,
+    /// What runs commands; none where their record can't be kept.
+    pub hands: Option<Hands>,
     pub fails: bool,
     pub offset: Duration,
 }
@@ -50,7 +53,12 @@ struct Facts {
 impl Synthetic {
     /// Keeps its link up until `stop`.
     pub async fn run(self, stop: CancellationToken) {
-        let facts = self.facts();
+        let mut facts = self.facts();
+        let (tell, mut told) = mpsc::channel(QUEUE);
+        let (link, linked) = watch::channel(None);
+        if let Some(hands) = &self.hands {
+            hands.join(self.host(), Teller::Memory(tell), linked);
+        }
         let mut backoff = Backoff::default();
         let mut lost = Instant::now();
         let mut turn = 0;
@@ -65,8 +73,9 @@ impl Synthetic {
             let began = Instant::now();
             let ended = tokio::select! {
                 () = stop.cancelled() => return,
-                ended = self.session(&tls, &facts, &mut turn, &stop) => ended,
+                ended = self.session(&tls, &mut facts, (&mut told, &link), &mut turn, &stop) => ended,
             };
+            link.send_replace(None);
             match ended {
                 Ok(()) => return,
                 Err(error) => tracing::debug!(host = self.identity.host, "link ended: {error}"),
@@ -133,7 +142,8 @@ impl Synthetic {
     async fn session(
         &self,
         tls: &Tls,
-        facts: &Facts,
+        facts: &mut Facts,
+        (told, shown): (&mut mpsc::Receiver<Fact>, &watch::Sender<Option<Connection>>),
         turn: &mut u64,
         stop: &CancellationToken,
     ) -> Result<(), LinkError> {
@@ -178,10 +188,25 @@ impl Synthetic {
                     *turn += 1;
                     out.send(say(Body::Report(report))).await.map_err(gone)?;
                 }
+                Some(fact) = told.recv() => {
+                    facts.facts.push(encode_fact(&fact));
+                    self.send_from(&out, facts, facts.facts.len() as u64).await.map_err(gone)?;
+                }
                 word = words.message() => match word.map_err(failed)?.and_then(|word| word.body) {
                     Some(Word::Welcome(welcome)) => {
                         counted.link(&self.linked);
+                        shown.send_replace(Some(link.clone()));
                         self.send_from(&out, facts, welcome.confirmed + 1).await.map_err(gone)?;
+                    }
+                    Some(Word::Run(run)) => {
+                        if let Some(hands) = &self.hands {
+                            hands.run(self.host(), run);
+                        }
+                    }
+                    Some(Word::Cancel(cancel)) => {
+                        if let Some(hands) = &self.hands {
+                            hands.cancel(self.host(), &cancel);
+                        }
                     }
                     Some(Word::SendFrom(asked)) => self.send_from(&out, facts, asked.from).await.map_err(gone)?,
                     Some(_) => {}
@@ -189,6 +214,10 @@ impl Synthetic {
                 },
             }
         }
+    }
+
+    fn host(&self) -> HostId {
+        HostId(self.identity.host)
     }
 
     async fn send_from(

@@ -10,6 +10,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::Streaming;
 
+use crate::agent::hands::THIS_HOST;
 use crate::agent::outbox::{OutboxError, Reading};
 use crate::agent::scheduler::Request;
 use crate::agent::uplink::report::Reporter;
@@ -140,7 +141,15 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// What the link, the hub or the outbox says.
-    pub async fn talk(mut self, stop: &CancellationToken) -> Result<End, SessionError> {
+    pub async fn talk(self, stop: &CancellationToken) -> Result<End, SessionError> {
+        let link = self.uplink.link.clone();
+        link.send_replace(Some(self.connection.clone()));
+        let ended = self.converse(stop).await;
+        link.send_replace(None);
+        ended
+    }
+
+    async fn converse(mut self, stop: &CancellationToken) -> Result<End, SessionError> {
         loop {
             let facts_due = match self.sending.due(*self.next.borrow_and_update()) {
                 // only an opening tells what is gone, and it may only once all before is confirmed
@@ -203,6 +212,8 @@ impl<'a> Session<'a> {
                 // a scheduler with so much to do will come by anyway
                 let _ = self.uplink.requests.try_send(Request::CheckNow(check));
             }
+            Some(Word::Run(run)) => self.uplink.hands.run(THIS_HOST, run),
+            Some(Word::Cancel(cancel)) => self.uplink.hands.cancel(THIS_HOST, &cancel),
             // of another stream, or of a newer hub
             Some(_) | None => {}
         }

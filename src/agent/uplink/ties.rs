@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::agent::assigned::AssignmentFile;
 use crate::agent::board::Board;
 use crate::agent::dialler::Dialler;
 use crate::agent::facts::Facts;
+use crate::agent::hands::Hands;
 use crate::agent::scheduler::Request;
 use crate::fleet::hosts::vitals::OsFacts;
 use crate::fleet::words::Timestamp;
+use crate::link::Connection;
 use crate::wire::pb;
 
 /// Everything the link needs of the agent.
@@ -41,6 +43,10 @@ pub struct Uplink {
     pub run: u64,
     /// Facts below this number are known to be gone.
     pub gone_below: u64,
+    /// What the hub may start here.
+    pub hands: Hands,
+    /// Shows the hands the link as it stands.
+    pub link: watch::Sender<Option<Connection>>,
 }
 
 impl Uplink {

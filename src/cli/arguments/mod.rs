@@ -2,6 +2,7 @@
 
 mod acts;
 mod administration;
+mod commands;
 mod fleets;
 mod programs;
 mod reads;
@@ -11,6 +12,7 @@ pub use acts::{Acknowledge, ActTargets, CheckNow, Close, Escalate, Note, Release
 pub use administration::{
     ConfigVerb, Enrol, FleetVerb, HostVerb, IdentityVerb, OperatorRole, TokenCreate, TokenRole, TokenVerb,
 };
+pub use commands::{Cancel, Command, Commands, Run};
 pub use fleets::Fleets;
 pub use programs::{Console, Hub, Screen, Swarm};
 pub use reads::{Alert, Alerts, Checks, Hosts, Journal, Status};
@@ -26,6 +28,7 @@ Examples:
   watchfloor enrol TOKEN                       join a fleet with this machine, or as its operator
   watchfloor alerts sev:critical --json
   watchfloor ack K7Q2 -m \"looking at it\"
+  watchfloor run --where client:acme -- uptime
 
 Filters: key:value (client: site: host: class: tag: state: lane: sev:), sev:warning+, open:30m+, not:, bare words.
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no hub reached, 4 not permitted.";
@@ -99,6 +102,14 @@ pub enum Verb {
     Close(Close),
     /// Run a host's checks now: one of them, or all
     Check(CheckNow),
+    /// Start a program on hosts: `watchfloor run --where FILTER -- PROGRAM ARG…`
+    Run(Run),
+    /// List commands
+    Commands(Commands),
+    /// One command with what it printed
+    Command(Command),
+    /// Cancel a command: hosts whose turn has not come are left out, and where it runs it is killed
+    Cancel(Cancel),
     /// Load a hub with synthetic agents over the real protocol
     Swarm(Swarm),
 }

@@ -57,6 +57,10 @@ fn every_line_of_the_contract_is_understood() {
         "check north/3 disk",
         "swarm --agents 10 --interval 2s --fail 3 --data /d",
         "swarm --retire",
+        "run --where * --window 8 --timeout 5m --expect 3 --dry-run --json -- ls -l --all",
+        "commands state:running --json",
+        "command main/7 --wait",
+        "cancel 7",
     ] {
         assert!(parse(line).is_ok(), "{line}: {}", parse(line).unwrap_err());
     }
@@ -79,7 +83,12 @@ fn wrong_usage_ends_with_2_and_says_why() {
         ("swarm", "--agents"),
         ("hosts --data /d --fleet x", "cannot be used with"),
         ("--color blue", "write one of auto"),
-        ("run --where * -- true", "unrecognized subcommand"),
+        ("run -- true", "--where <FILTER>"),
+        ("run --where * uptime", "unexpected argument"),
+        ("run --where *", "<PROGRAM>..."),
+        ("run --where * --timeout 0s -- true", "zero"),
+        ("run --where * --window 0 -- true", "1..=10000"),
+        ("command web", "no id"),
         ("shell web01", "unrecognized subcommand"),
         ("backups", "unrecognized subcommand"),
     ] {

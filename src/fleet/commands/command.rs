@@ -50,6 +50,18 @@ pub enum CommandState {
 }
 
 impl CommandState {
+    /// What these counts say.
+    #[must_use]
+    pub fn of(tally: &Tally) -> Self {
+        if tally.ended() == tally.targets() {
+            Self::Ended
+        } else if tally.count(OutcomeState::Queued) == tally.targets() {
+            Self::Queued
+        } else {
+            Self::Running
+        }
+    }
+
     /// `queued`, `running` or `ended`.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -112,6 +124,11 @@ impl Command {
         self.outcomes.get(&host)
     }
 
+    /// Hosts that have ended and are not among those known to have, by number.
+    pub fn ended_since(&self, known: &BTreeSet<HostId>) -> impl Iterator<Item = (HostId, &Arc<Outcome>)> {
+        self.outcomes().filter(|(host, outcome)| outcome.state.is_end() && !known.contains(host))
+    }
+
     /// Hosts whose turn has not come, by number.
     pub fn queued(&self) -> impl Iterator<Item = HostId> {
         self.queued.iter().copied()
@@ -143,13 +160,7 @@ impl Command {
     /// Whether it is over.
     #[must_use]
     pub fn state(&self) -> CommandState {
-        if self.is_ended() {
-            CommandState::Ended
-        } else if self.tally.count(OutcomeState::Queued) == self.tally.targets() {
-            CommandState::Queued
-        } else {
-            CommandState::Running
-        }
+        CommandState::of(&self.tally)
     }
 
     /// When the last host ended (hub time); `None` while one has not. Looks at all hosts.

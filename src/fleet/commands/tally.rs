@@ -41,6 +41,11 @@ impl Tally {
         self.0[state as usize] += 1;
     }
 
+    /// Counts so many more.
+    pub const fn add_many(&mut self, state: OutcomeState, count: u32) {
+        self.0[state as usize] = self.0[state as usize].saturating_add(count);
+    }
+
     /// Counts one less.
     pub const fn remove(&mut self, state: OutcomeState) {
         self.0[state as usize] = self.0[state as usize].saturating_sub(1);

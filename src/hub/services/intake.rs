@@ -94,7 +94,7 @@ impl Intake {
         }
         self.shared.live_mut().hosts.entry(self.host).or_default().linked = true;
         let ended = tokio::select! {
-            ended = self.listen(opening, &mut inbound) => ended,
+            ended = self.listen(opening, place.number, &mut inbound) => ended,
             () = place.closed.cancelled() => Err(Status::aborted("another stream of this host took over")),
         };
         if shared.links.leave(self.host, place.number) {
@@ -116,8 +116,18 @@ impl Intake {
         known.and_then(|known| known.last_seen).is_some_and(|seen| now.mono.since(seen.mono) <= pace * 2)
     }
 
-    async fn listen(&mut self, opening: pb::Opening, inbound: &mut Streaming<pb::AgentMessage>) -> Result<(), Status> {
+    async fn listen(
+        &mut self,
+        opening: pb::Opening,
+        place: u64,
+        inbound: &mut Streaming<pb::AgentMessage>,
+    ) -> Result<(), Status> {
         self.open(opening).await?;
+        self.shared.links.open(self.host, place);
+        self.shared.dispatch.tell_again(self.host);
+        if self.shared.dispatch.is_queued(self.host) {
+            self.shared.core.tell(Input::Due).await;
+        }
         let mut strikes = 0;
         let mut reconfigured = self.shared.reconfigured();
         loop {
@@ -252,6 +262,9 @@ impl Intake {
         let sound = self.hear(&report, now);
         if let Some(samples) = report.samples {
             self.record(samples, now);
+        }
+        if self.shared.dispatch.is_untold(self.host) {
+            self.shared.dispatch.tell_again(self.host);
         }
         let state = self.shared.state_of(self.host);
         if state == Some(HostState::Up) {

@@ -16,7 +16,7 @@ use crate::fleet::rules::live::Live;
 use crate::fleet::rules::presence::target_of;
 use crate::fleet::rules::select::{AlertRow, CheckRow, CommandRow, HostRow};
 use crate::fleet::rules::select_entry::EntryRow;
-use crate::fleet::state::{EntityKey, Fleet};
+use crate::fleet::state::{EntityKey, Event, Fleet};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{AlertId, ClientId, CommandId, HostId, Revision, Timestamp, duration};
 use crate::hub::core::Cut;
@@ -54,8 +54,41 @@ pub async fn answer(shared: &Shared, asker: &Asker, request: pb::QueryRequest, o
         Kind::Host => asked.host(HostId(request.id), &mut pages.page)?,
         Kind::Commands => asked.commands(&mut pages).await?,
         Kind::Command => asked.command(CommandId(request.id), &mut pages).await?,
+        Kind::CommandFollowed => {
+            asked.command(CommandId(request.id), &mut pages).await?;
+            pages.end().await?;
+            return follow(shared, asker, CommandId(request.id), cut.fleet.revision, out).await;
+        }
     }
     pages.end().await
+}
+
+/// Entries about a command after this revision, as they become durable, until the asker goes.
+async fn follow(shared: &Shared, asker: &Asker, id: CommandId, from: Revision, out: &Out) -> Result<(), Status> {
+    let (mut at, mut head) = (from, shared.feed.head());
+    let is_about = |event: &Event| matches!(event, Event::Commands(event) if event.command() == id);
+    loop {
+        let newest = *head.borrow_and_update();
+        if at >= newest {
+            tokio::select! {
+                changed = head.changed() => if changed.is_err() { return Ok(()) },
+                () = out.closed() => return Ok(()),
+            }
+            continue;
+        }
+        let recent = shared.feed.after(at, ENTRIES_AT_ONCE);
+        let recent = recent.ok_or_else(|| Status::data_loss("this was not read in time; ask for the command again"))?;
+        let mut page = pb::QueryReply { hub_time: shared.clock.now().wall.0, ..pb::QueryReply::default() };
+        for committed in recent {
+            at = committed.revision();
+            if committed.entry.events.iter().any(|(_, event)| is_about(event)) {
+                page.entries.extend(committed.project(asker.role, asker.scope.as_ref()));
+            }
+        }
+        if !page.entries.is_empty() && out.send(Ok(page)).await.is_err() {
+            return Ok(());
+        }
+    }
 }
 
 /// What was asked, by whom, of which state.
