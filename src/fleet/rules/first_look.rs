@@ -94,7 +94,7 @@ pub fn rows(fleet: &Fleet, look: Look) -> Vec<EntityKey> {
     match look.screen {
         Screen::Floor => {}
         Screen::Alerts => {
-            let queue = worst(fleet.alerts.open(), most, |alert| urgency(alert));
+            let queue = worst(fleet.alerts.open(), most, urgency);
             keys.extend(queue.iter().filter_map(|alert| alert.host).map(EntityKey::Host));
             keys.extend(queue.iter().map(|alert| EntityKey::Alert(alert.id)));
         }
