@@ -173,7 +173,7 @@ impl Desk {
         let now = Instant::now();
         let ability = Ability::of(ColourChoice::Fixed(ColourDepth::Indexed), false, |_| None);
         let (theme, keymap) = (Theme::load(None, ability, None)?, Keymap::built_in()?);
-        let seat = Seat { theme, keymap, read_only: false, zone: jiff::tz::TimeZone::UTC };
+        let seat = Seat { theme, keymap, read_only: false, wall: false, zone: jiff::tz::TimeZone::UTC };
         let mut app = App::new(vec![Replica::new("bench", now)], seat, start);
         app.update(FleetIndex(0), Update::Link(LinkState::Live { since: now }), now);
         app.update(FleetIndex(0), told(Body::Snapshot(Box::new(read_snapshot(size)?))), now);

@@ -90,7 +90,7 @@ fn seat(asked: &arguments::Console, directories: &Directories) -> Result<(Seat, 
     let mut own = OwnFiles::new(named.map(str::to_owned), ability, Some(themes), Some(keymap));
     let (theme, keymap, wrong_files) = own.begin().map_err(Failure::failed)?;
     let read_only = asked.read_only || asked.wall;
-    Ok((Seat { theme, keymap, read_only, zone: system_zone() }, own, wrong_files))
+    Ok((Seat { theme, keymap, read_only, wall: asked.wall, zone: system_zone() }, own, wrong_files))
 }
 
 /// Credential and addresses are read at each attempt, so that a renewed certificate counts.

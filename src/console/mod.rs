@@ -19,4 +19,5 @@ pub mod screens;
 pub mod terminal;
 pub mod text;
 pub mod theme;
+pub mod wall;
 pub mod widgets;

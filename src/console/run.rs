@@ -181,7 +181,8 @@ impl Console {
                     true
                 }
             };
-            if changed {
+            // Nobody waits at a wall: the next second's frame shows what changed.
+            if changed && !self.app.is_wall() {
                 terminal.want_frame(Cause::Passive);
             }
         }

@@ -41,4 +41,5 @@ mod terminal;
 #[path = "../../benches/tools/throttle.rs"]
 mod throttle;
 mod trust;
+mod wall;
 mod wire;

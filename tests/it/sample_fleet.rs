@@ -98,8 +98,9 @@ impl Story {
         self.tell(12, actor, vec![Event::Checks(event)]);
     }
 
+    /// An alert that nobody has yet, opened so many minutes ago.
     #[allow(clippy::too_many_arguments, reason = "a row of a table")]
-    fn alert(&mut self, id: u64, host: u64, check: Option<&str>, level: CheckState, summary: &str, minutes: u64) {
+    pub fn alert(&mut self, id: u64, host: u64, check: Option<&str>, level: CheckState, summary: &str, minutes: u64) {
         let known = self.fleet.hosts.hosts.get(&HostId(host)).cloned().expect("a host of the story");
         let subject = match check {
             Some(check) => Subject::Check { host: HostId(host), check: CheckName::from(check) },
@@ -234,8 +235,22 @@ pub fn console(theme: &str, start: Place, moment: Instant) -> App {
 
 /// A console on a fleet.
 pub fn console_of(story: Story, theme: Theme, start: Place, moment: Instant) -> App {
-    let seat =
-        Seat { theme, keymap: Keymap::built_in().expect("keys"), read_only: false, zone: jiff::tz::TimeZone::UTC };
+    seated(story, seat(theme), start, moment)
+}
+
+/// How a person sits who may act.
+pub fn seat(theme: Theme) -> Seat {
+    let keymap = Keymap::built_in().expect("keys");
+    Seat { theme, keymap, read_only: false, wall: false, zone: jiff::tz::TimeZone::UTC }
+}
+
+/// A wall on a fleet.
+pub fn wall_of(story: Story, theme: Theme, moment: Instant) -> App {
+    seated(story, Seat { wall: true, read_only: true, ..seat(theme) }, Place::Floor, moment)
+}
+
+/// A console on a fleet, in a seat.
+pub fn seated(story: Story, seat: Seat, start: Place, moment: Instant) -> App {
     let mut app = App::new(vec![Replica::new("main", moment)], seat, start);
     let fleet = FleetIndex(0);
     let hosts: Vec<HostId> = story.fleet.hosts.hosts.keys().copied().collect();

@@ -21,6 +21,7 @@ use crate::console::replica::{Changed, FleetIndex, Replica, Replicas, Update};
 use crate::console::screens::filter_line::Typed;
 use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::theme::{Role, Theme};
+use crate::console::wall::Wall;
 use crate::console::widgets::PromptEvent;
 use crate::console::widgets::{LEAST, too_small};
 use crate::fleet::rules::first_look::Look;
@@ -35,6 +36,8 @@ pub struct Seat {
     pub keymap: Keymap,
     /// No act leaves this console.
     pub read_only: bool,
+    /// Nobody sits here: the wall is shown, and no key works but those that leave.
+    pub wall: bool,
     /// The zone of clocks.
     pub zone: TimeZone,
 }
@@ -68,6 +71,8 @@ pub struct App {
     asking: Option<Asking>,
     help: Option<usize>,
     said: Option<(Role, String)>,
+    /// The only screen of a wall.
+    wall: Option<Wall>,
     /// The terminal shows one sentence and nothing else.
     unseen: bool,
 }
@@ -79,6 +84,7 @@ impl App {
         Self {
             replicas: Replicas::new(replicas),
             sending: Sending::default(),
+            wall: seat.wall.then(Wall::default),
             seat,
             stage: Stage::new(start),
             asking: None,
@@ -106,6 +112,12 @@ impl App {
         self.stage.look()
     }
 
+    /// Whether this is a wall, which is painted once a second and no sooner.
+    #[must_use]
+    pub const fn is_wall(&self) -> bool {
+        self.wall.is_some()
+    }
+
     // ---- what arrives
 
     /// Takes over an update of a fleet; whether the screen may look different, and the state that was replaced.
@@ -115,7 +127,10 @@ impl App {
         if changed.is_nothing() {
             return (false, changed);
         }
-        self.stage.absorb(fleet, &changed, world);
+        match (&mut self.wall, self.replicas.get(fleet)) {
+            (Some(wall), Some(replica)) => wall.absorb(fleet, &changed, replica),
+            _ => self.stage.absorb(fleet, &changed, world),
+        }
         if let Some(replica) = self.replicas.get(fleet) {
             let held = replica.position();
             self.sending.acts.arrived(fleet, held);
@@ -215,8 +230,8 @@ impl App {
     /// Takes an input; `None` when nothing changed.
     pub fn input(&mut self, input: Input, stamp: FrameStamp, now: Instant) -> Option<Vec<Order>> {
         match input {
-            Input::Key { key, .. } if self.unseen => self.unseen_key(key),
-            Input::Paste(_) if self.unseen => None,
+            Input::Key { key, .. } if self.unseen || self.wall.is_some() => self.unseen_key(key),
+            Input::Paste(_) if self.unseen || self.wall.is_some() => None,
             Input::Key { key, count } => self.key(key, count, stamp, now),
             Input::Paste(text) => self.paste(&text, stamp, now),
             Input::Resize { .. } => Some(Vec::new()),
@@ -258,7 +273,7 @@ impl App {
         }
     }
 
-    /// A key on a terminal too small to show what it would do: only those that leave work.
+    /// A key on a wall, or on a terminal too small to show what it would do: only those that leave work.
     fn unseen_key(&mut self, key: Key) -> Option<Vec<Order>> {
         match self.seat.keymap.press(Context::Global, key) {
             Pressed::Action(Action::Back | Action::Leave) => Some(self.leave()),
@@ -406,6 +421,9 @@ impl App {
     pub fn refresh(&mut self, area: Rect, now: Instant) {
         self.unseen = area.width < LEAST.width || area.height < LEAST.height;
         let world = World { replicas: &self.replicas, acts: &self.sending.acts, now };
+        if let Some(wall) = &mut self.wall {
+            return wall.refresh(area, world);
+        }
         let status = chrome::status(self.said.as_ref(), &self.sending.acts, now);
         let foot = chrome::last_rows(status.as_ref().map_or("", |(_, text)| text.as_str()), area.width);
         self.stage.refresh(Size::new(area.width, area.height.saturating_sub(1 + foot)), world);
@@ -419,6 +437,9 @@ impl App {
             return;
         }
         let world = World { replicas: &self.replicas, acts: &self.sending.acts, now };
+        if let Some(wall) = &self.wall {
+            return wall.render(area, buf, theme, world, &self.seat.zone);
+        }
         let (title, more) = self.stage.title(world);
         let line = Rect { height: 1, ..area };
         chrome::header(line, buf, theme, world, title, &more, &self.seat.zone);

@@ -1,0 +1,162 @@
+//! The wall: what a room sees of a fleet, at every size, for days, without a key.
+
+use std::time::{Duration, Instant};
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use watchfloor::console::app::{App, Order};
+use watchfloor::console::input::{FrameStamp, Input, Key};
+use watchfloor::console::replica::{FleetIndex, LinkState, Update};
+use watchfloor::console::theme::{Glyphs, Theme};
+use watchfloor::console::wall::{PAGE, SHIFT};
+use watchfloor::console::widgets::dump;
+use watchfloor::fleet::words::{CheckState, SafeText};
+
+use crate::sample_fleet::{Story, story, wall_of};
+
+fn wall(moment: Instant) -> App {
+    wall_of(story(), Theme::of_roles(Glyphs::ASCII), moment)
+}
+
+fn paint(app: &mut App, width: u16, height: u16, moment: Instant) -> Buffer {
+    let area = Rect::new(0, 0, width, height);
+    let mut buf = Buffer::empty(area);
+    app.refresh(area, moment);
+    app.render(area, &mut buf, moment);
+    buf
+}
+
+fn text(app: &mut App, width: u16, height: u16, moment: Instant) -> String {
+    dump::text(&paint(app, width, height, moment))
+}
+
+/// A fleet with this many more problems, which nobody has, of hosts of all clients.
+fn crowded(more: u64) -> Story {
+    let mut tale = story();
+    for id in 0..more {
+        tale.alert(10_000 + id, 1 + id % 11, Some(&format!("extra-{id}")), CheckState::Warning, "too much", 1);
+    }
+    tale
+}
+
+/// Every line that ends with a sum: its parts, and the sum.
+fn sums_of(screen: &str) -> Vec<(String, u32, u32)> {
+    let lines = screen.lines().filter_map(|line| line.split_once(" = "));
+    lines
+        .map(|(parts, sum)| {
+            let title = parts.split_whitespace().next().unwrap().to_owned();
+            let parts = parts.split_whitespace().filter_map(|word| word.parse::<u32>().ok()).sum();
+            (title, parts, sum.trim().parse().unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn what_nobody_owns_comes_first_worst_and_oldest_and_every_sum_adds_up() {
+    let moment = Instant::now();
+    let screen = text(&mut wall(moment), 80, 24, moment);
+    let hosts = ["EXCH01", "srv1", "dc01", "web-", "sql01", "nas1"];
+    let order: Vec<&str> =
+        screen.lines().skip(3).take(6).map(|row| hosts.into_iter().find(|host| row.contains(host)).unwrap()).collect();
+    assert_eq!(order, ["EXCH01", "srv1", "web-", "dc01", "sql01", "nas1"], "{screen}");
+    let titles = sums_of(&screen);
+    let seen: Vec<&str> = titles.iter().map(|(title, ..)| title.as_str()).collect();
+    assert_eq!(seen, ["ALERTS", "MUTED", "SERVERS", "PCs", "CLIENTS", "CHECKS"], "{screen}");
+    for (title, parts, sum) in titles {
+        assert_eq!(parts, sum, "{title} of\n{screen}");
+        assert!(sum > 0, "{title}");
+    }
+    assert!(screen.contains("4 problems have no owner") && screen.contains("by hand"), "{screen}");
+    assert!(screen.contains("09:41:07") && screen.contains("main LIVE 0s"), "proof of life\n{screen}");
+    assert!(screen.contains("OPERATOR: A WALL NEEDS ONLY VIEWER"), "{screen}");
+}
+
+#[test]
+fn the_wall_is_painted_within_every_size_and_its_first_line_and_its_sentence_always_stand() {
+    let moment = Instant::now();
+    let mut app = wall_of(crowded(60), Theme::of_roles(Glyphs::UNICODE), moment);
+    for turn in 0..4 {
+        let now = moment + SHIFT * turn;
+        for width in (1..=200).step_by(9).chain([40, 79, 80, 200]) {
+            for height in (1..=60).step_by(7).chain([12, 24, 60]) {
+                let screen = text(&mut app, width, height, now);
+                if width >= 40 && height >= 12 {
+                    assert!(screen.contains("main LIVE"), "{width}x{height}\n{screen}");
+                    assert!(screen.contains("64 problems have no owner"), "{width}x{height}\n{screen}");
+                    assert!(screen.contains("page "), "{width}x{height}\n{screen}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn pages_turn_through_problems_only_and_each_is_shown() {
+    let moment = Instant::now();
+    let mut app = wall_of(crowded(60), Theme::of_roles(Glyphs::ASCII), moment);
+    let mut hosts = std::collections::BTreeSet::new();
+    let mut rest = std::collections::BTreeSet::new();
+    let first = text(&mut app, 200, 24, moment);
+    assert!(first.contains("page 1 of 7, next in 15s: 1-10 of 66 problems"), "{first}");
+    for second in 0..7 * PAGE.as_secs() {
+        let screen = text(&mut app, 200, 24, moment + Duration::from_secs(second));
+        for line in screen.lines().skip(3).take(10) {
+            hosts.extend(line.split_whitespace().find(|word| word.starts_with("extra-")).map(str::to_owned));
+        }
+        rest.insert(screen.lines().skip(14).take(8).collect::<Vec<_>>().join("\n"));
+    }
+    assert_eq!(hosts.len(), 60, "every problem has its turn");
+    assert_eq!(rest.len(), 1, "clients and sums stand still: {rest:?}");
+    let mut few = wall(moment);
+    let (before, after) = (text(&mut few, 200, 24, moment), text(&mut few, 200, 24, moment + Duration::from_secs(60)));
+    assert!(!before.contains("page ") && !after.contains("page "), "{after}");
+}
+
+#[test]
+fn a_silent_hub_is_told_across_the_width_since_when_for_days_and_nothing_reads_as_well() {
+    let moment = Instant::now();
+    let mut app = wall(moment);
+    assert!(
+        dump::roles(&paint(&mut app, 80, 24, moment)).contains('o'),
+        "what is well is shown so while the link lives"
+    );
+    let lost = LinkState::Lost { since: moment, reason: SafeText::new("connection refused"), next_try: None };
+    app.update(FleetIndex(0), Update::Link(lost), moment);
+    for (ran, since, age) in [
+        (Duration::from_secs(3600), "DATA STALE SINCE 09:41 (1h)", "STALE 1h"),
+        (Duration::from_secs(3 * 86_400), "DATA STALE SINCE Tue 22 Nov 09:41 (3d)", "STALE 3d"),
+    ] {
+        let later = paint(&mut app, 80, 24, moment + ran);
+        let screen = dump::text(&later);
+        assert!(screen.contains(since) && screen.contains(age) && screen.contains("EXCH01"), "{screen}");
+        assert!(screen.contains("No word from main since"), "{screen}");
+        let roles = dump::roles(&later);
+        assert!(!roles.contains('o'), "nothing that is stale reads as well:\n{}", dump::both(&later));
+        let banner = roles.lines().find(|line| line.contains("BBBB")).unwrap();
+        assert!(banner.trim().len() > 40, "{banner:?}");
+    }
+    app.update(FleetIndex(0), Update::Link(LinkState::Live { since: moment }), moment);
+    let back = text(&mut app, 80, 24, moment + Duration::from_secs(1));
+    assert!(!back.contains("STALE"), "it returns by itself:\n{back}");
+}
+
+#[test]
+fn no_key_does_anything_on_a_wall_but_leave() {
+    let moment = Instant::now();
+    let mut app = wall(moment);
+    let before = text(&mut app, 80, 24, moment);
+    let stamp = FrameStamp { submitted: 9, flushed: 9 };
+    let keys =
+        ["1", "2", "3", "j", "k", "a", "A", "e", "r", "s", "n", "C", "x", "/", "?", ":", "Space", "Enter", "Tab"];
+    for key in keys {
+        let key = Key::parse(key).unwrap();
+        assert!(app.input(Input::Key { key, count: 1 }, stamp, moment).is_none(), "{key:?}");
+    }
+    assert!(app.input(Input::Paste("a\ny".to_owned()), stamp, moment).is_none());
+    assert_eq!(text(&mut app, 80, 24, moment), before);
+    assert!(!app.acts().has_unsent());
+    for key in [Key::char('q'), Key::ctrl('c')] {
+        let orders = app.input(Input::Key { key, count: 1 }, stamp, moment).unwrap();
+        assert!(matches!(orders.as_slice(), [Order::Leave]), "{key:?}: {orders:?}");
+    }
+}
