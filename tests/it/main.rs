@@ -38,6 +38,8 @@ mod slow_link;
 mod strategies;
 mod streams;
 mod terminal;
+mod terminals;
+mod themes;
 #[path = "../../benches/tools/throttle.rs"]
 mod throttle;
 mod trust;

@@ -34,10 +34,60 @@ pub struct Story {
     /// How it came to it.
     pub entries: Vec<Entry>,
     at: Timestamp,
+    /// How many minutes ago what is well became so.
+    settled: u64,
 }
 
 impl Story {
-    fn tell(&mut self, minutes_ago: u64, actor: Actor, events: Vec<Event>) {
+    /// An empty fleet, in which what is well became so so many minutes ago.
+    fn new(settled: u64) -> Self {
+        let mut fleet = Fleet::default();
+        fleet.profile.name = SafeText::new("main");
+        Self { fleet, entries: Vec::new(), at: NOW, settled }
+    }
+
+    /// The same story, told in the order of its times.
+    fn in_order(mut self) -> Self {
+        self.entries.sort_by_key(|entry| entry.at);
+        let mut story = Self::new(self.settled);
+        for mut entry in self.entries {
+            entry.revision = story.fleet.revision.next();
+            story.fleet.apply(&entry);
+            story.entries.push(entry);
+        }
+        story
+    }
+
+    fn client(&mut self, id: &str, name: &str, contact: &str, line: &str, contract: &str) {
+        let client = Client {
+            id: ClientId::from(id),
+            name: SafeText::new(name),
+            contact: SafeText::new(contact),
+            line: SafeText::new(line),
+            contract: SafeText::new(contract),
+            configured: true,
+        };
+        let site = Site::unconfigured(ClientId::from(id), SiteId::from("hq"));
+        self.tell(
+            50_000,
+            Actor::rule("configuration"),
+            vec![Event::Hosts(HostEvent::ClientDescribed(client)), Event::Hosts(HostEvent::SiteDescribed(site))],
+        );
+    }
+
+    fn own(&mut self, alert: u64, by: &str, minutes: u64, note: &str) {
+        let acknowledgement = Acknowledgement {
+            by: SafeText::new(by),
+            at: NOW - Duration::from_secs(60 * minutes),
+            until: Until::Worse,
+            level: CheckState::Warning,
+            note: SafeText::new(note),
+        };
+        let actor = Actor { cause: Cause::Identity(IdentityId(901)), name: SafeText::new(by) };
+        let event = AlertEvent::Acknowledged { alert: AlertId(alert), acknowledgement };
+        self.tell(minutes, actor, vec![Event::Alerts(event)]);
+    }
+    pub fn tell(&mut self, minutes_ago: u64, actor: Actor, events: Vec<Event>) {
         self.at = NOW - Duration::from_secs(minutes_ago * 60);
         let events = events.into_iter().map(|event| (Audience::EVERYONE, event)).collect();
         let entry = Entry { revision: self.fleet.revision.next(), at: self.at, actor, events };
@@ -46,7 +96,7 @@ impl Story {
     }
 
     #[allow(clippy::too_many_arguments, reason = "a row of a table")]
-    fn host(
+    pub fn host(
         &mut self,
         id: u64,
         name: &str,
@@ -70,7 +120,8 @@ impl Story {
         self.tell(40_000, Actor::rule("start"), vec![Event::Hosts(enrolled)]);
         let seen = NOW - Duration::from_secs(if state == HostState::Up { 3 } else { 660 });
         let changed = HostEvent::StateChanged { host, state, reason: reason.to_owned(), last_seen: Some(seen) };
-        self.tell(11, Actor::rule("presence"), vec![Event::Hosts(changed)]);
+        let since = if state == HostState::Up { self.settled } else { 11 };
+        self.tell(since, Actor::rule("presence"), vec![Event::Hosts(changed)]);
         for (check, summary) in [
             ("cpu", "12% busy"),
             ("memory", "61% used, 6.2 GiB of 16 GiB available"),
@@ -80,7 +131,7 @@ impl Story {
         }
     }
 
-    fn check(&mut self, host: u64, check: &str, state: CheckState, summary: &str) {
+    pub fn check(&mut self, host: u64, check: &str, state: CheckState, summary: &str) {
         let event = CheckEvent::Changed {
             host: HostId(host),
             check: CheckName::from(check),
@@ -95,7 +146,8 @@ impl Story {
             measured_at: NOW,
         };
         let actor = Actor { cause: Cause::Host(HostId(host)), name: SafeText::new("agent") };
-        self.tell(12, actor, vec![Event::Checks(event)]);
+        let since = if state == CheckState::Ok { self.settled } else { 12 };
+        self.tell(since, actor, vec![Event::Checks(event)]);
     }
 
     /// An alert that nobody has yet, opened so many minutes ago.
@@ -121,7 +173,7 @@ impl Story {
         self.tell(minutes, Actor::rule("presence"), vec![Event::Alerts(opened)]);
     }
 
-    fn act(&mut self, minutes: u64, event: AlertEvent) {
+    pub fn act(&mut self, minutes: u64, event: AlertEvent) {
         let actor = Actor { cause: Cause::Identity(IdentityId(900)), name: me() };
         self.tell(minutes, actor, vec![Event::Alerts(event)]);
     }
@@ -129,8 +181,13 @@ impl Story {
 
 /// The fleet.
 pub fn story() -> Story {
-    let mut story = Story { fleet: Fleet::default(), entries: Vec::new(), at: NOW };
-    story.fleet.profile.name = SafeText::new("main");
+    let mut story = Story::new(12);
+    hosts(&mut story);
+    alerts(&mut story);
+    story
+}
+
+fn hosts(story: &mut Story) {
     let clients = [
         ("delta", "Delta Plant", "R. Voss 555-0144 until 17:00", "Norlink circuit C-4471, 555-0100", "gold 08-20"),
         ("acme", "Acme", "J. Lind 555-0101, not before 07:00", "fibre 500/500", "gold 24x7"),
@@ -140,20 +197,7 @@ pub fn story() -> Story {
         ("hansa", "Hansa", "", "", "basic"),
     ];
     for (id, name, contact, line, contract) in clients {
-        let client = Client {
-            id: ClientId::from(id),
-            name: SafeText::new(name),
-            contact: SafeText::new(contact),
-            line: SafeText::new(line),
-            contract: SafeText::new(contract),
-            configured: true,
-        };
-        let site = Site::unconfigured(ClientId::from(id), SiteId::from("hq"));
-        story.tell(
-            50_000,
-            Actor::rule("configuration"),
-            vec![Event::Hosts(HostEvent::ClientDescribed(client)), Event::Hosts(HostEvent::SiteDescribed(site))],
-        );
+        story.client(id, name, contact, line, contract);
     }
     let server = HostClass::Server;
     let pc = HostClass::Workstation;
@@ -169,6 +213,9 @@ pub fn story() -> Story {
     story.host(9, "sql01", "fox", "hq", server, HostState::Up, "heartbeat arrives");
     story.host(10, "web-7f9c.cluster.example", "fox", "hq", server, HostState::Up, "heartbeat arrives");
     story.host(11, "files", "hansa", "hq", server, HostState::Up, "heartbeat arrives");
+}
+
+fn alerts(story: &mut Story) {
     let (warning, critical) = (CheckState::Warning, CheckState::Critical);
     story.alert(4471, 1, None, critical, "no heartbeat for 23s", 11);
     story.alert(4468, 3, Some("disk"), critical, "D: 98.1% of 400 GB used, 7.6 GB left", 34);
@@ -224,7 +271,75 @@ pub fn story() -> Story {
             note: SafeText::new("logs not rolled since Saturday, backup failed 3 nights"),
         },
     );
-    story
+}
+
+/// The same fleet among the rest of its provider's: twelve clients, for pictures.
+pub fn provider() -> Story {
+    let mut story = Story::new(31_000);
+    hosts(&mut story);
+    let clients = [
+        ("gulf", "Gulf Depot", "yard 555-0118", "Norlink circuit C-4480, 555-0100", "bronze"),
+        ("ivory", "Ivory Press", "K. Adeyemi 555-0126", "fibre 300/300", "silver"),
+        ("juno", "Juno Clinic", "reception 555-0150, nights 555-0151", "fibre 500/500, 5G failover", "gold 24x7"),
+        ("kite", "Kite School", "P. Okoye 555-0162, term time", "fibre 1000/1000", "silver 07-17"),
+        ("loft", "Loft Architects", "office 555-0174", "cable 400/40", "basic"),
+        ("mira", "Mira Hotels", "duty manager 555-0188", "fibre 500/500, 4G failover", "gold 24x7"),
+    ];
+    for (id, name, contact, line, contract) in clients {
+        story.client(id, name, contact, line, contract);
+    }
+    let (server, pc, laptop, device) =
+        (HostClass::Server, HostClass::Workstation, HostClass::Laptop, HostClass::Appliance);
+    let mut next = 12;
+    let mut machines = |story: &mut Story, client: &str, class: HostClass, names: &[&str], off: usize| {
+        for (at, name) in names.iter().enumerate() {
+            let (state, reason) = if at + off < names.len() {
+                (HostState::Up, "heartbeat arrives")
+            } else {
+                (HostState::Off, "no heartbeat, outside its expected hours")
+            };
+            story.host(next, name, client, "hq", class, state, reason);
+            next += 1;
+        }
+    };
+    machines(&mut story, "acme", pc, &["acme-pc01", "acme-pc02", "acme-pc03", "acme-pc04", "acme-pc05"], 1);
+    machines(&mut story, "acme", device, &["acme-rt1", "acme-ups1"], 0);
+    machines(&mut story, "bay", server, &["bay-srv1"], 0);
+    machines(&mut story, "echo", laptop, &["echo-nb1", "echo-nb2", "echo-nb3"], 2);
+    machines(&mut story, "fox", pc, &["fox-dock1", "fox-dock2", "fox-scale1"], 0);
+    machines(&mut story, "gulf", server, &["gulf-srv1"], 0);
+    machines(&mut story, "gulf", pc, &["gate-pc1", "gate-pc2"], 0);
+    machines(&mut story, "ivory", server, &["rip01", "rip02", "archive1"], 0);
+    machines(&mut story, "ivory", pc, &["prepress1", "prepress2", "prepress3", "front1"], 1);
+    machines(&mut story, "juno", server, &["pacs01", "emr01", "emr02", "juno-dc1"], 0);
+    machines(&mut story, "juno", pc, &["exam-pc1", "exam-pc2", "exam-pc3", "exam-pc4", "desk-pc1"], 0);
+    machines(&mut story, "kite", server, &["kite-dc1", "kite-files"], 0);
+    machines(&mut story, "kite", laptop, &["cart-a01", "cart-a02", "cart-a03", "cart-a04"], 4);
+    machines(&mut story, "loft", server, &["render1"], 0);
+    machines(&mut story, "loft", pc, &["loft-ws1", "loft-ws2"], 0);
+    machines(&mut story, "mira", server, &["pms01", "pms02", "locks1"], 0);
+    machines(&mut story, "mira", device, &["mira-rt1", "mira-ap3", "mira-ups1"], 0);
+    alerts(&mut story);
+    let (warning, critical, unknown) = (CheckState::Warning, CheckState::Critical, CheckState::Unknown);
+    for (id, host, check, level, summary, minutes) in [
+        (4473, "pacs01", "disk", warning, "/studies 91% used, 310 GiB left, full in 6 d", 6),
+        (4472, "mira-ups1", "battery", critical, "on battery, 22 min left", 3),
+        (4470, "rip02", "memory", warning, "93% used, 1.1 GiB of 16 GiB available", 19),
+        (4467, "gulf-srv1", "ping", warning, "loss 12%, 84 ms", 27),
+        (4466, "emr02", "certificate", warning, "emr.juno.example expires in 9 d", 55),
+        (4464, "kite-files", "smart", warning, "sdb: 8 reallocated sectors", 190),
+        (4463, "archive1", "load", unknown, "check_snmp_load: no answer", 95),
+        (4459, "pms01", "http", critical, "502 Bad Gateway after 3.1 s", 17),
+        (4458, "render1", "temperature", warning, "CPU 88 C", 240),
+    ] {
+        let host = story.fleet.hosts.hosts.values().find(|known| known.name.as_str() == host).expect("a host").id;
+        story.alert(id, host.0, Some(check), level, summary, minutes);
+    }
+    story.own(4459, "okafor", 14, "restarting the pool, hotel told");
+    story.own(4466, "ruiz", 40, "order placed");
+    story.own(4464, "osei", 170, "disk ordered, arrives Thursday");
+    story.own(4470, "patel", 8, "");
+    story.in_order()
 }
 
 /// A console on the fleet, at a place; nothing in it moves.
@@ -348,4 +463,13 @@ pub fn answer_host(app: &mut App, host: HostId) {
     ];
     let about = Topic::History { host, series: Vec::new(), from: NOW, to: NOW, points: 60 };
     app.answer(FleetIndex(0), answer(about, Detail::History(series)));
+}
+
+/// Answers what the screen of an alert asks for: the entries that are about it.
+pub fn answer_timeline(app: &mut App, story: &Story, alert: AlertId) {
+    let about =
+        |entry: &&Entry| entry.events.iter().any(|(_, event)| format!("{event:?}").contains(&format!("{alert:?}")));
+    let entries: Vec<Entry> = story.entries.iter().filter(about).cloned().collect();
+    let answer = Answer { generation: 0, about: Topic::Timeline(alert), result: Ok(Detail::Entries(entries)) };
+    app.answer(FleetIndex(0), answer);
 }

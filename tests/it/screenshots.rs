@@ -1,20 +1,44 @@
-//! The pictures of README, made from running screens on the sample fleet: `UPDATE_FIXTURES=1` writes them anew, and the
-//! test fails while one is not what the screens show.
+//! Pictures of every screen, made from running screens on the sample provider: `UPDATE_FIXTURES=1` writes them anew, and
+//! the test fails while one is not what the screens show.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use watchfloor::console::app::App;
+use watchfloor::console::replica::{FleetIndex, LinkState, Update};
 use watchfloor::console::screens::world::Place;
+use watchfloor::console::theme::Theme;
 use watchfloor::console::widgets::buffer_svg::{TerminalColours, buffer_svg};
-use watchfloor::fleet::words::HostId;
+use watchfloor::fleet::words::{AlertId, HostId, SafeText};
 
 use crate::fixtures;
-use crate::sample_fleet::{answer_host, console, press};
+use crate::sample_fleet::{answer_host, answer_timeline, console_of, press, provider, wall_of};
 
-fn picture(app: &mut App, width: u16, height: u16, moment: Instant) -> Buffer {
+/// A picture larger than this is no help in a repository, in bytes.
+const LARGEST: usize = 64 * 1024;
+/// The desk's size has no suffix.
+const SIZES: [(&str, u16, u16); 3] = [("", 120, 36), ("-80x24", 80, 24), ("-45x20", 45, 20)];
+
+/// A screen with its name, where it begins, and the keys that lead to what is shown.
+const SCREENS: [(&str, Place, &str); 12] = [
+    ("floor", Place::Floor, "j j"),
+    ("alerts", Place::Alerts, ""),
+    ("alerts-grouped", Place::Alerts, "b j j"),
+    ("alerts-marked", Place::Alerts, "Space j Space"),
+    ("alert", Place::Alerts, "/ E X C H Enter Enter"),
+    ("hosts", Place::Hosts, ""),
+    ("host", Place::Hosts, "/ E X C H Enter Enter"),
+    ("journal", Place::Journal, ""),
+    ("filter", Place::Alerts, "/ s e v : w a r n i n g + Space l a n e : n e w"),
+    ("escalate", Place::Alerts, "e"),
+    ("help", Place::Alerts, "?"),
+    ("chord", Place::Alerts, "v"),
+];
+
+fn picture(app: &mut App, (width, height): (u16, u16), moment: Instant) -> Buffer {
     let area = Rect::new(0, 0, width, height);
     let mut buf = Buffer::empty(area);
     app.refresh(area, moment);
@@ -22,52 +46,84 @@ fn picture(app: &mut App, width: u16, height: u16, moment: Instant) -> Buffer {
     buf
 }
 
-fn screens(theme: &str, moment: Instant) -> Vec<(&'static str, App)> {
-    let alert = {
-        let mut app = console(theme, Place::Alerts, moment);
-        app.refresh(Rect::new(0, 0, 120, 34), moment);
-        press(&mut app, "j", moment);
-        press(&mut app, "Enter", moment);
-        app
+fn shown(theme: &str, (place, keys): (&Place, &str), size: (u16, u16), moment: Instant) -> Buffer {
+    let theme = Theme::built_in(theme).expect("a theme that comes with the program");
+    let mut app = console_of(provider(), theme, place.clone(), moment);
+    picture(&mut app, size, moment);
+    for key in keys.split_whitespace() {
+        press(&mut app, key, moment);
+        picture(&mut app, size, moment);
+    }
+    answer_host(&mut app, HostId(3));
+    answer_timeline(&mut app, &provider(), AlertId(4468));
+    picture(&mut app, size, moment)
+}
+
+/// The hub falls silent; four minutes later.
+fn lose(app: &mut App, moment: Instant) -> Instant {
+    let lost = LinkState::Lost {
+        since: moment,
+        reason: SafeText::new("connection refused"),
+        next_try: Some(moment + Duration::from_secs(247)),
     };
-    let host = {
-        let mut app = console(theme, Place::Hosts, moment);
-        app.refresh(Rect::new(0, 0, 120, 34), moment);
-        press(&mut app, "/", moment);
-        for key in ["E", "X", "C", "H", "Enter"] {
-            press(&mut app, key, moment);
+    app.update(FleetIndex(0), Update::Link(lost), moment);
+    moment + Duration::from_secs(240)
+}
+
+/// All pictures by the name of their file.
+fn pictures() -> BTreeMap<String, String> {
+    let moment = Instant::now();
+    let mut pictures = BTreeMap::new();
+    for (name, place, keys) in &SCREENS {
+        for (suffix, width, height) in SIZES {
+            for (theme, colours) in [("", &TerminalColours::DARK), ("-light", &TerminalColours::LIGHT)] {
+                let look = if theme.is_empty() { "dark" } else { "light" };
+                let buf = shown(look, (place, keys), (width, height), moment);
+                pictures.insert(format!("{name}{suffix}{theme}.svg"), buffer_svg(&buf, colours));
+            }
         }
-        app.refresh(Rect::new(0, 0, 120, 34), moment);
-        press(&mut app, "Enter", moment);
-        answer_host(&mut app, HostId(3));
-        app
-    };
-    vec![
-        ("floor", console(theme, Place::Floor, moment)),
-        ("alerts", console(theme, Place::Alerts, moment)),
-        ("hosts", console(theme, Place::Hosts, moment)),
-        ("journal", console(theme, Place::Journal, moment)),
-        ("alert", alert),
-        ("host", host),
-    ]
+    }
+    for (name, stale) in [("wall", false), ("wall-stale", true)] {
+        for (theme, colours) in [("dark", &TerminalColours::DARK), ("light", &TerminalColours::LIGHT)] {
+            let look = Theme::built_in(theme).expect("a theme that comes with the program");
+            let mut app = wall_of(provider(), look, moment);
+            let then = if stale { lose(&mut app, moment) } else { moment };
+            let suffix = if theme == "dark" { "" } else { "-light" };
+            let buf = picture(&mut app, (120, 36), then);
+            pictures.insert(format!("{name}{suffix}.svg"), buffer_svg(&buf, colours));
+        }
+    }
+    for theme in Theme::built_in_names() {
+        let colours = if theme == "light" { &TerminalColours::LIGHT } else { &TerminalColours::DARK };
+        let buf = shown(theme, (&Place::Alerts, "Space j j"), (100, 20), moment);
+        pictures.insert(format!("theme-{theme}.svg"), buffer_svg(&buf, colours));
+    }
+    pictures
 }
 
 #[test]
 fn pictures_show_what_the_screens_show() {
-    let moment = Instant::now();
-    let mut stale = Vec::new();
-    for (theme, colours) in [("dark", &TerminalColours::DARK), ("light", &TerminalColours::LIGHT)] {
-        for (name, mut app) in screens(theme, moment) {
-            let svg = buffer_svg(&picture(&mut app, 120, 34, moment), colours);
-            let file = if theme == "dark" { format!("{name}.svg") } else { format!("{name}-{theme}.svg") };
-            let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("screenshots").join(&file);
-            if fixtures::updating() {
-                std::fs::write(&path, &svg).unwrap();
-            }
-            if std::fs::read_to_string(&path).ok().as_deref() != Some(svg.as_str()) {
-                stale.push(file);
-            }
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("screenshots");
+    let pictures = pictures();
+    for (file, svg) in &pictures {
+        assert!(svg.len() <= LARGEST, "{file} has {} bytes", svg.len());
+    }
+    let there = || {
+        let files = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        files.collect::<Vec<_>>()
+    };
+    if fixtures::updating() {
+        for file in there().iter().filter(|file| !pictures.contains_key(*file)) {
+            std::fs::remove_file(folder.join(file)).unwrap();
+        }
+        for (file, svg) in &pictures {
+            std::fs::write(folder.join(file), svg).unwrap();
         }
     }
+    let read = |file: &String| std::fs::read_to_string(folder.join(file)).ok();
+    let mut stale: Vec<&String> =
+        pictures.iter().filter(|(file, svg)| read(file).as_ref() != Some(svg)).map(|(file, _)| file).collect();
+    let there = there();
+    stale.extend(there.iter().filter(|file| !pictures.contains_key(*file)));
     assert!(stale.is_empty(), "{stale:?} are not what the screens show: make them anew with UPDATE_FIXTURES=1");
 }

@@ -55,9 +55,11 @@ impl Asking {
                     .line(Role::Text, "type the number of alerts it is about")
             }
             Action::AcknowledgeWith => prompt("Acknowledge", optional).line(Role::Text, "until it gets worse; a note?"),
-            Action::Escalate => prompt("Escalate", Answer::SameKey(asked.key))
-                .line(Role::Text, "brings it to its next step by hand; no policy names people yet, so nobody is rung:")
-                .line(Role::Text, "the step is journaled and every console shows it. Whoever owns it keeps it."),
+            Action::Escalate => prompt("Escalate", Answer::SameKey(asked.key)).line(
+                Role::Text,
+                "brings it to its next step by hand; no policy names people yet, so nobody is rung: the step is \
+                     journaled and every console shows it. Whoever owns it keeps it.",
+            ),
             Action::Release => {
                 prompt("Release", optional).line(Role::Text, "to whom? Leave it empty to give it to nobody")
             }

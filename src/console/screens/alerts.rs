@@ -146,7 +146,7 @@ const COLUMNS: [Column; 9] = [
     Column::new("LANE", 8, 8),
     Column::new("AGE", 4, 4).right().bare(),
     Column::new("OWNER", 6, 14).rank(2),
-    Column::new("SUMMARY", 16, 60).grows(),
+    Column::new("SUMMARY", 16, 44).grows(),
 ];
 
 impl Alerts {
@@ -344,7 +344,7 @@ fn paint(key: Key, row: &mut Row<'_>, theme: &Theme, world: World<'_>) {
 fn summary_parts(alert: &Alert, now: Timestamp) -> Vec<(Role, String)> {
     let mut parts = Vec::new();
     if let Some(snooze) = &alert.snooze {
-        parts.push((Role::LaneMuted, format!("until {} ", duration::compact(snooze.until.since(now)))));
+        parts.push((Role::LaneMuted, format!("{} left  ", duration::compact(snooze.until.since(now)))));
     }
     if alert.step() > 0 {
         parts.push((Role::Danger, format!("step {} ", alert.step())));

@@ -303,14 +303,14 @@ impl HostScreen {
             put(buf, area.x + 1, y, 6, label, theme.style(Role::Muted));
             if let Some(share) = share {
                 bar(
-                    Rect { x: area.x + 7, y, width: 8, height: 1 }.intersection(area),
+                    Rect { x: area.x + 8, y, width: 8, height: 1 }.intersection(area),
                     buf,
                     theme,
                     share_role(share),
                     Some(f64::from(share)),
                 );
             }
-            put(buf, area.x + 16, y, 16, words, theme.style(text));
+            put(buf, area.x + 17, y, 15, words, theme.style(text));
             if let Some((samples, scale)) = samples
                 && spark > 4
             {

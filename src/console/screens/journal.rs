@@ -46,8 +46,8 @@ pub struct Journal {
 const COLUMNS: [Column; 4] = [
     Column::new("TIME", 8, 14),
     Column::new("REV", 5, 7).right().bare().rank(3),
-    Column::new("WHO", 6, 18).rank(1),
-    Column::new("WHAT", 20, 120).grows(),
+    Column::new("WHO", 8, 18).rank(1),
+    Column::new("WHAT", 20, 60).grows(),
 ];
 
 impl Journal {

@@ -2,10 +2,12 @@
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use crossterm::event::{Event, EventStream, KeyCode as TerminalKey, KeyEvent, KeyEventKind, KeyModifiers};
 use futures_util::Stream;
 
+use super::torn::Torn;
 use crate::console::input::{Input, Key, KeyCode, coalesce};
 
 /// The most events one batch is made of; what remains comes with the next.
@@ -15,7 +17,10 @@ const PASTE_MAX: usize = 64 * 1024;
 
 /// What is typed, read without blocking. While the program is stopped there must be none, for it would take the shell's
 /// keys: drop it and make a new one afterwards.
-pub struct Events(Box<dyn Stream<Item = std::io::Result<Event>> + Send + Unpin>);
+pub struct Events {
+    stream: Box<dyn Stream<Item = std::io::Result<Event>> + Send + Unpin>,
+    torn: Torn,
+}
 
 impl std::fmt::Debug for Events {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -27,12 +32,12 @@ impl Events {
     /// Begins to read the terminal, which must have been taken.
     #[must_use]
     pub fn start() -> Self {
-        Self(Box::new(EventStream::new()))
+        Self::from_stream(EventStream::new())
     }
 
     /// Reads from another source, for tests.
     pub fn from_stream(stream: impl Stream<Item = std::io::Result<Event>> + Send + Unpin + 'static) -> Self {
-        Self(Box::new(stream))
+        Self { stream: Box::new(stream), torn: Torn::default() }
     }
 
     /// Waits for input and takes all that is there, coalesced, up to a bound. After the end of input each call gives
@@ -45,8 +50,10 @@ impl Events {
     fn poll_batch(&mut self, context: &mut Context<'_>) -> Poll<Vec<Input>> {
         let mut inputs = Vec::new();
         for _ in 0..BATCH_MAX {
-            match std::pin::Pin::new(&mut self.0).poll_next(context) {
-                Poll::Ready(Some(Ok(event))) => inputs.extend(translate(event)),
+            match std::pin::Pin::new(&mut self.stream).poll_next(context) {
+                Poll::Ready(Some(Ok(event))) => {
+                    inputs.extend(translate(event).filter(|input| self.torn.is_whole(input, Instant::now())));
+                }
                 Poll::Ready(Some(Err(error))) => {
                     inputs.push(Input::Closed(format!("reading the terminal failed: {error}")));
                     break;

@@ -15,6 +15,7 @@ mod rate;
 mod screen;
 mod scroll;
 mod signals;
+mod torn;
 
 use std::io::{self, IsTerminal};
 use std::time::Instant;

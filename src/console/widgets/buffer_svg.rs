@@ -47,28 +47,69 @@ impl TerminalColours {
     };
 }
 
-/// Draws a buffer. The same buffer always gives the same text, with a line a run of equal style.
+/// Draws a buffer. The same buffer always gives the same text, with a line a row of cells.
 #[must_use]
 pub fn buffer_svg(buf: &Buffer, colours: &TerminalColours) -> String {
     let (width, height) = (f32::from(buf.area.width) * CELL.0, f32::from(buf.area.height) * CELL.1);
     let (full_width, full_height) = (width + 2.0 * PADDING, height + 2.0 * PADDING);
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{full_width}\" height=\"{full_height}\" \
-         viewBox=\"-{PADDING} -{PADDING} {full_width} {full_height}\" font-family=\"{FONT}\" font-size=\"{FONT_SIZE}\">\n\
-         <rect x=\"-{PADDING}\" y=\"-{PADDING}\" width=\"{full_width}\" height=\"{full_height}\" rx=\"6\" fill=\"{}\"/>\n",
-        colours.background
-    );
+    let mut classes = Classes::default();
+    let mut rows = String::new();
     for (y, row) in buf.content().chunks(usize::from(buf.area.width).max(1)).enumerate() {
         let runs = runs(row, colours);
-        for run in &runs {
-            background(&mut svg, run, y, colours);
+        let start = rows.len();
+        for run in runs.iter().filter(|run| run.look.bg != colours.background) {
+            let (x, y, width) = (px(run.x, CELL.0), px(y, CELL.1), px(run.cells, CELL.0));
+            let class = classes.of(format!("fill:{}", run.look.bg));
+            let _ =
+                write!(rows, "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\"/>", CELL.1);
         }
         for run in &runs {
-            foreground(&mut svg, run, y);
+            shapes(&mut rows, &mut classes, run, y);
+        }
+        let texts = rows.len();
+        for run in &runs {
+            texts_of(&mut rows, &mut classes, run);
+        }
+        if rows.len() > texts {
+            rows.insert_str(texts, &format!("<text y=\"{}\">", px(y, CELL.1) + BASE));
+            rows.push_str("</text>");
+        }
+        if rows.len() > start {
+            rows.push('\n');
         }
     }
-    svg.push_str("</svg>\n");
-    svg
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{full_width}\" height=\"{full_height}\" \
+         viewBox=\"-{PADDING} -{PADDING} {full_width} {full_height}\" font-family=\"{FONT}\" font-size=\"{FONT_SIZE}\" \
+         xml:space=\"preserve\">\n<style>{}</style>\n\
+         <rect x=\"-{PADDING}\" y=\"-{PADDING}\" width=\"{full_width}\" height=\"{full_height}\" rx=\"6\" fill=\"{}\"/>\n\
+         {rows}</svg>\n",
+        classes.sheet(),
+        colours.background
+    )
+}
+
+/// The looks of a picture, each written once and named by a letter or two.
+#[derive(Default)]
+struct Classes(Vec<String>);
+
+impl Classes {
+    fn of(&mut self, look: String) -> String {
+        let at = self.0.iter().position(|known| *known == look).unwrap_or(self.0.len());
+        if at == self.0.len() {
+            self.0.push(look);
+        }
+        Self::name(at)
+    }
+
+    fn name(at: usize) -> String {
+        let letter = |at: usize| char::from(b'a' + u8::try_from(at % 26).unwrap_or(0));
+        if at < 26 { letter(at).to_string() } else { format!("{}{}", letter(at / 26 - 1), letter(at)) }
+    }
+
+    fn sheet(&self) -> String {
+        self.0.iter().enumerate().map(|(at, look)| format!(".{}{{{look}}}", Self::name(at))).collect()
+    }
 }
 
 /// Neighbouring cells of one look.
@@ -146,28 +187,48 @@ fn px(cells: usize, size: f32) -> f32 {
     f32::from(u16::try_from(cells).unwrap_or(u16::MAX)) * size
 }
 
-fn background(svg: &mut String, run: &Run<'_>, y: usize, colours: &TerminalColours) {
-    if run.look.bg == colours.background {
-        return;
+/// Lines, blocks and dots of a run: those that are filled as one path, those that are drawn as another.
+fn shapes(svg: &mut String, classes: &mut Classes, run: &Run<'_>, y: usize) {
+    let (mut filled, mut drawn) = (String::new(), String::new());
+    let mut clusters = run.clusters.iter().peekable();
+    while let Some((x, cluster)) = clusters.next() {
+        let mut cells = 1;
+        // what a long line or bar is made of is one shape
+        while matches!(*cluster, "─" | "█")
+            && clusters.next_if(|(next, other)| *next == x + cells && other == cluster).is_some()
+        {
+            cells += 1;
+        }
+        let (left, top) = (px(*x, CELL.0), px(y, CELL.1));
+        match shape(cluster, left, top) {
+            Some(_) if *cluster == "─" && cells > 1 => {
+                let _ = write!(drawn, "M{left} {}h{}", top + CELL.1 / 2.0, px(cells, CELL.0));
+            }
+            Some(_) if cells > 1 => {
+                let width = px(cells, CELL.0);
+                let _ = write!(filled, "M{left} {top}h{width}v{}h-{width}z", CELL.1);
+            }
+            Some((path, true)) => drawn.push_str(&path),
+            Some((path, false)) => filled.push_str(&path),
+            None => {}
+        }
     }
-    let (x, y, width) = (px(run.x, CELL.0), px(y, CELL.1), px(run.cells, CELL.0));
-    let _ =
-        writeln!(svg, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\" fill=\"{}\"/>", CELL.1, run.look.bg);
+    if !filled.is_empty() {
+        let class = classes.of(format!("fill:{}", run.look.fg));
+        let _ = write!(svg, "<path class=\"{class}\" d=\"{filled}\"/>");
+    }
+    if !drawn.is_empty() {
+        let class = classes.of(format!("stroke:{};fill:none", run.look.fg));
+        let _ = write!(svg, "<path class=\"{class}\" d=\"{drawn}\"/>");
+    }
 }
 
-fn foreground(svg: &mut String, run: &Run<'_>, y: usize) {
+/// The words of a run.
+fn texts_of(svg: &mut String, classes: &mut Classes, run: &Run<'_>) {
     let mut words: Vec<(usize, usize, String)> = Vec::new();
     for (x, cluster) in &run.clusters {
-        if *cluster == " " && !run.look.modifier.intersects(Modifier::UNDERLINED | Modifier::CROSSED_OUT) {
-            continue;
-        }
-        if let Some(shape) = shape(cluster, px(*x, CELL.0), px(y, CELL.1)) {
-            let _ = writeln!(
-                svg,
-                "<path d=\"{}\" {}/>",
-                shape.0,
-                if shape.1 { stroke(&run.look.fg) } else { format!("fill=\"{}\"", run.look.fg) }
-            );
+        let is_shown = *cluster != " " || run.look.modifier.intersects(Modifier::UNDERLINED | Modifier::CROSSED_OUT);
+        if !is_shown || shape(cluster, 0.0, 0.0).is_some() {
             continue;
         }
         let cells = usize::from(cluster_width(cluster)).max(1);
@@ -184,41 +245,32 @@ fn foreground(svg: &mut String, run: &Run<'_>, y: usize) {
         }
     }
     for (x, cells, word) in words {
-        let _ = writeln!(
-            svg,
-            "<text x=\"{}\" y=\"{}\" fill=\"{}\" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\"{} xml:space=\"preserve\">{}</text>",
-            px(x, CELL.0),
-            px(y, CELL.1) + BASE,
-            run.look.fg,
-            px(cells, CELL.0),
-            attributes(run.look.modifier),
-            escape(&word)
-        );
+        let class = classes.of(style(&run.look));
+        let (x, length) = (px(x, CELL.0), px(cells, CELL.0));
+        // a font of another width is fitted to the cells; for a sign alone there is nothing to fit
+        let length = if cells > 1 { format!(" textLength=\"{length}\"") } else { String::new() };
+        let _ = write!(svg, "<tspan class=\"{class}\" x=\"{x}\"{length}>{}</tspan>", escape(&word));
     }
 }
 
-fn stroke(colour: &str) -> String {
-    format!("stroke=\"{colour}\" fill=\"none\"")
-}
-
-fn attributes(modifier: Modifier) -> String {
-    let mut out = String::new();
-    for (set, attribute) in [
-        (Modifier::BOLD, " font-weight=\"bold\""),
-        (Modifier::ITALIC, " font-style=\"italic\""),
-        (Modifier::DIM, " opacity=\"0.7\""),
+fn style(look: &Look) -> String {
+    let mut out = format!("fill:{}", look.fg);
+    for (set, rule) in [
+        (Modifier::BOLD, ";font-weight:bold"),
+        (Modifier::ITALIC, ";font-style:italic"),
+        (Modifier::DIM, ";opacity:0.7"),
     ] {
-        if modifier.contains(set) {
-            out.push_str(attribute);
+        if look.modifier.contains(set) {
+            out.push_str(rule);
         }
     }
     let lines: Vec<&str> = [(Modifier::UNDERLINED, "underline"), (Modifier::CROSSED_OUT, "line-through")]
         .into_iter()
-        .filter(|(set, _)| modifier.contains(*set))
+        .filter(|(set, _)| look.modifier.contains(*set))
         .map(|(_, line)| line)
         .collect();
     if !lines.is_empty() {
-        let _ = write!(out, " text-decoration=\"{}\"", lines.join(" "));
+        let _ = write!(out, ";text-decoration:{}", lines.join(" "));
     }
     out
 }
@@ -299,9 +351,9 @@ mod tests {
             put(buf, 2, 0, 18, "disk full", Style::new().fg(Color::Rgb(255, 127, 95)).add_modifier(Modifier::BOLD));
             put(buf, 0, 1, 20, "┌─┐ ▄ ⡠", Style::new());
         });
-        assert!(svg.contains("textLength=\"81\"") && svg.contains("font-weight=\"bold\""), "{svg}");
-        assert!(svg.contains(">disk full</text>") && svg.contains("#ff7f5f"));
-        assert_eq!(svg.matches("<path").count(), 5);
+        assert!(svg.contains("textLength=\"81\">disk full</tspan>"), "{svg}");
+        assert!(svg.contains("fill:#ff7f5f;font-weight:bold"), "{svg}");
+        assert_eq!(svg.matches("<path").count(), 2, "a path for what is filled, one for what is drawn");
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
     }
 
@@ -319,8 +371,9 @@ mod tests {
             put(buf, 0, 0, 3, "abc", Style::new().add_modifier(Modifier::REVERSED));
         });
         let dark = TerminalColours::DARK;
-        assert!(svg.contains(&format!("width=\"27\" height=\"19\" fill=\"{}\"", dark.foreground)), "{svg}");
-        assert!(svg.contains(&format!("fill=\"{}\" textLength=\"27\"", dark.background)));
+        assert!(svg.contains("x=\"0\" y=\"0\" width=\"27\" height=\"19\"/>"), "{svg}");
+        assert!(svg.contains(&format!(".a{{fill:{}}}.b{{fill:{}}}", dark.foreground, dark.background)), "{svg}");
+        assert!(svg.contains("<rect class=\"a\"") && svg.contains("<tspan class=\"b\" x=\"0\""), "{svg}");
         assert!(buffer_svg(&Buffer::empty(Rect::ZERO), &dark).ends_with("</svg>\n"));
     }
 }

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
+use ratatui::style::Style;
 
 use crate::console::text::{Ellipsis, fill, put, put_cut, wrap};
 use crate::console::theme::{Role, Theme};
@@ -50,11 +51,16 @@ pub fn framed(area: Rect, buf: &mut Buffer, theme: &Theme, title: &str) -> Rect 
     if !title.is_empty() && area.width > 6 {
         let room = area.width - 6;
         let cut = (Ellipsis::End, theme.glyphs.ellipsis);
-        let used = put_cut(buf, left + 3, top, room, title, theme.style(Role::Title), cut);
+        let used = put_cut(buf, left + 3, top, room, title, title_style(theme), cut);
         put(buf, left + 2, top, 1, " ", style);
         put(buf, left + 3 + used, top, 1, " ", style);
     }
     Rect::new(left + 1, top + 1, area.width - 2, area.height - 2)
+}
+
+/// A title's own look, whatever the line has that it interrupts.
+fn title_style(theme: &Theme) -> Style {
+    Style::reset().patch(theme.style(Role::Text)).patch(theme.style(Role::Title))
 }
 
 /// Paints a line with a title across the area's first row, between two parts of a screen.
@@ -66,7 +72,7 @@ pub fn divider(area: Rect, buf: &mut Buffer, theme: &Theme, title: &str) {
     fill(buf, area.x, area.y, area.width, theme.glyphs.horizontal, theme.style(Role::Border));
     if !title.is_empty() && area.width > 6 {
         let cut = (Ellipsis::End, theme.glyphs.ellipsis);
-        let used = put_cut(buf, area.x + 3, area.y, area.width - 6, title, theme.style(Role::Title), cut);
+        let used = put_cut(buf, area.x + 3, area.y, area.width - 6, title, title_style(theme), cut);
         put(buf, area.x + 2, area.y, 1, " ", theme.style(Role::Border));
         put(buf, area.x + 3 + used, area.y, 1, " ", theme.style(Role::Border));
     }
@@ -106,6 +112,17 @@ mod tests {
             dump::text(&buf),
             "xxxxxxxxxxxxxxxxxxxx\nxxx┌─ Keys ─────┐xxx\nxxx│            │xxx\nxxx└────────────┘xxx\nxxxxxxxxxxxxxxxxxxxx\n"
         );
+    }
+
+    #[test]
+    fn a_title_has_its_own_look_and_not_that_of_its_line() {
+        let theme = Theme::built_in("dark").unwrap();
+        let mut buf = Buffer::empty(Rect::new(0, 0, 20, 5));
+        divider(Rect::new(0, 0, 20, 1), &mut buf, &theme, "Part");
+        framed(Rect::new(0, 1, 20, 4), &mut buf, &theme, "Keys");
+        for (x, y) in [(3, 0), (3, 1)] {
+            assert_eq!(buf[(x, y)].style().fg, Some(ratatui::style::Color::Reset), "{}", buf[(x, y)].symbol());
+        }
     }
 
     #[test]

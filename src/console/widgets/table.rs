@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 use ratatui::style::Style;
 
-use super::cards::{Cards, cards};
+use super::cards::{CARDS_BELOW, Cards, cards};
 use super::columns::{Align, Column, Slot, choose, fit};
 use crate::console::list::{ListState, RowKey};
 use crate::console::text::{Ellipsis, put, put_cut, width_within};
@@ -151,10 +151,10 @@ struct Form {
 }
 
 impl Form {
-    fn of(columns: &[Column], chosen: &[usize], width: u16) -> Self {
-        let width = width.saturating_sub(GUTTER);
+    fn of(columns: &[Column], chosen: &[usize], screen: u16) -> Self {
+        let width = screen.saturating_sub(GUTTER);
         let (kept, places) = choose(columns, chosen);
-        let form = match cards(&kept, width) {
+        let form = match cards(&kept, width).filter(|_| screen < CARDS_BELOW) {
             Some(Cards { slots, lines }) => Self { slots, lines, titles: 0 },
             None => Self { slots: fit(&kept, width), lines: 1, titles: 1 },
         };
