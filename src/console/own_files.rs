@@ -40,11 +40,9 @@ impl OwnFiles {
     /// Reads both; each as it is, or why it can't be used.
     pub fn read(&mut self) -> (Result<Theme, FileError>, Result<Keymap, FileError>) {
         let mut files: Vec<PathBuf> = self.keymap.iter().cloned().collect();
-        // looked at before they are read: a change in between is then seen as one
-        let keymap_stamp: Vec<(PathBuf, Stamp)> = files.drain(..).map(stamped).collect();
         let theme = Theme::load_noting(self.theme.as_deref(), self.ability, self.themes.as_deref(), &mut files);
         let keymap = Keymap::load(self.keymap.as_deref());
-        self.read = keymap_stamp.into_iter().chain(files.into_iter().map(stamped)).collect();
+        self.read = files.into_iter().map(stamped).collect();
         self.seen = self.read.iter().map(|(_, stamp)| *stamp).collect();
         (theme, keymap)
     }

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use watchfloor::console::app::App;
-use watchfloor::console::replica::{FleetIndex, LinkState, Update};
+use watchfloor::console::replica::{FleetIndex, Greeting, LinkState, Update};
 use watchfloor::console::screens::world::Place;
 use watchfloor::console::theme::Theme;
 use watchfloor::console::widgets::buffer_svg::{TerminalColours, buffer_svg};
+use watchfloor::fleet::identity::Role;
 use watchfloor::fleet::words::{AlertId, HostId, SafeText};
 
 use crate::fixtures;
@@ -87,6 +88,14 @@ fn pictures() -> BTreeMap<String, String> {
         for (theme, colours) in [("dark", &TerminalColours::DARK), ("light", &TerminalColours::LIGHT)] {
             let look = Theme::built_in(theme).expect("a theme that comes with the program");
             let mut app = wall_of(provider(), look, moment);
+            let viewer = Greeting {
+                role: Role::Viewer,
+                identity: SafeText::new("wall-1"),
+                fleet: SafeText::new("main"),
+                hub_version: SafeText::new("0.1.0"),
+                not_after: None,
+            };
+            app.update(FleetIndex(0), Update::Greeted(viewer), moment);
             let then = if stale { lose(&mut app, moment) } else { moment };
             let suffix = if theme == "dark" { "" } else { "-light" };
             let buf = picture(&mut app, (120, 36), then);

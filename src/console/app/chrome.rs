@@ -102,7 +102,8 @@ pub fn filter(area: Rect, buf: &mut Buffer, theme: &Theme, line: &FilterLine, sh
     let Some(input) = line.typing() else { return };
     let used = put(buf, area.x, area.y, area.width, "/", theme.style(Role::Prompt));
     let note = line.fault().map_or_else(|| format!("{shown} match"), ToOwned::to_owned);
-    let room = area.width / 2;
+    let noted = width_within(&note, area.width / 2).unwrap_or(area.width / 2);
+    let room = area.width.saturating_sub(noted + 2);
     input.render(Rect { x: area.x + used, width: room.saturating_sub(used), ..area }, buf, theme, true);
     let role = if line.fault().is_some() { Role::Failed } else { Role::Muted };
     put(buf, area.x + room + 1, area.y, area.width.saturating_sub(room + 1), &note, theme.style(role));

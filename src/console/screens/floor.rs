@@ -47,6 +47,8 @@ const COLUMNS: [Column; 10] = [
     Column::new("SEEN", 4, 5).right(),
     Column::new("WORST", 9, 30).grows(),
 ];
+/// All columns but the fleet's.
+const OF_ONE_FLEET: [usize; 9] = [0, 2, 3, 4, 5, 6, 7, 8, 9];
 
 impl Floor {
     /// Something changed: the rows are put in order before the next frame.
@@ -57,7 +59,7 @@ impl Floor {
     /// Brings the rows up to date, before a frame.
     pub fn refresh(&mut self, size: Size, world: World<'_>) {
         let height = size.height - preview(size.height);
-        self.list.set_height(Table::rows_in(&COLUMNS, Size { height, ..size }));
+        self.list.set_height(table(world).rows(Size { height, ..size }));
         if !std::mem::take(&mut self.dirty) {
             return;
         }
@@ -124,8 +126,7 @@ impl Floor {
     pub fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>) {
         let below = preview(area.height);
         let list = Rect { height: area.height - below, ..area };
-        let table = Table::new(&COLUMNS);
-        table.render(list, buf, theme, &self.list, |key, row| paint(key, row, theme, world));
+        table(world).render(list, buf, theme, &self.list, |key, row| paint(key, row, theme, world));
         if self.list.rows().is_empty() && list.height > 2 {
             let loaded = world.replicas.iter().all(|(_, replica)| replica.is_loaded());
             let text =
@@ -154,6 +155,12 @@ impl Floor {
             put(buf, area.x + 2, area.y + line, area.width.saturating_sub(2), text, theme.style(Role::Text));
         }
     }
+}
+
+/// The floor's table; where there is one fleet, its name on every row says nothing.
+const fn table(world: World<'_>) -> Table<'static> {
+    let chosen: &[usize] = if world.replicas.len() == 1 { &OF_ONE_FLEET } else { &[] };
+    Table { chosen, ..Table::new(&COLUMNS) }
 }
 
 /// The lines of the preview on a floor of this height: where a phone's keyboard leaves little, rows come first.

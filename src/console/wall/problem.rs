@@ -34,7 +34,7 @@ pub fn render(area: Rect, buf: &mut Buffer, theme: &Theme, (fleet, id): Key, wor
     let [level, client, host, owner] = widths(area.width);
     let (role, word) = gravity(replica, alert);
     let role = if replica.is_stale() { Role::Stale } else { role };
-    let text = if replica.is_stale() { Role::AgeStale } else { Role::Text };
+    let (text, since) = if replica.is_stale() { (Role::Stale, Role::AgeStale) } else { (Role::Text, Role::Text) };
     let mut row = Row { area, x: area.x, buf, theme };
     row.cell(1, role, check_glyph(&theme.glyphs, alert.level, false), Ellipsis::End);
     row.cell(level, role, word, Ellipsis::End);
@@ -49,7 +49,7 @@ pub fn render(area: Rect, buf: &mut Buffer, theme: &Theme, (fleet, id): Key, wor
     row.cell(owner, role, whose, Ellipsis::End);
     let age = duration::short(replica.hub_now(world.now).since(alert.opened_at));
     let age = if width_within(&age, AGE).is_some() { age } else { age.replace(' ', "") };
-    row.cell(AGE, text, &age, Ellipsis::End);
+    row.cell(AGE, since, &age, Ellipsis::End);
 }
 
 /// The state of the host for a host, the level for anything else.
