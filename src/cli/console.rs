@@ -63,7 +63,9 @@ async fn serve(asked: &arguments::Console, directories: &Directories) -> Result<
     } else if let Some(unknown) = unknown {
         return Err(Failure::usage(format!("no fleet {unknown} is enrolled here: see `watchfloor fleet list`")));
     }
-    let result = run_console(Setup { fleets, seat, own, wrong_files, start }).await.map_err(Failure::failed);
+    let result = run_console(Setup { fleets, seat, own, wrong_files, views: directories.console.join("views"), start })
+        .await
+        .map_err(Failure::failed);
     if let Some(local) = local {
         local.end().await;
     }

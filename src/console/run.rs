@@ -1,11 +1,12 @@
 //! The console's loop: signals, then input, then links (so many a turn), then the frame that is due.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
 
-use crate::console::app::{App, Order, Seat};
+use crate::console::app::{App, Order, Seat, screens_with_views};
 use crate::console::files::FileError;
 use crate::console::input::Input;
 use crate::console::link_task::{FromLink, LinkConfig, LinkHandle, News, Reach, spawn};
@@ -13,6 +14,7 @@ use crate::console::own_files::OwnFiles;
 use crate::console::replica::{FleetIndex, Replica};
 use crate::console::screens::world::Place;
 use crate::console::terminal::{Cause, Events, Signal, Signals, Terminal, TerminalError, install_panic_hook};
+use crate::settings::views;
 
 /// News that may wait for the loop; a link waits where it is full.
 const NEWS: usize = 256;
@@ -32,6 +34,8 @@ pub struct Setup {
     pub own: OwnFiles,
     /// What is wrong with those, so that what comes with the program serves.
     pub wrong_files: Vec<FileError>,
+    /// Where saved views lie.
+    pub views: PathBuf,
     /// The first screen.
     pub start: Place,
 }
@@ -47,6 +51,7 @@ pub async fn run(setup: Setup) -> Result<(), TerminalError> {
     let now = Instant::now();
     let replicas = setup.fleets.iter().map(|(name, _)| Replica::new(name, now)).collect();
     let mut app = App::new(replicas, setup.seat, setup.start);
+    app.set_views(views::load(&setup.views, &screens_with_views()));
     app.wrong_files(&setup.wrong_files);
     paint(&mut terminal, &mut app, now)?;
     let (out, mut news) = mpsc::channel(NEWS);
@@ -57,7 +62,7 @@ pub async fn run(setup: Setup) -> Result<(), TerminalError> {
         .enumerate()
         .map(|(at, (_, reach))| spawn(LinkConfig { fleet: FleetIndex(at), reach, look: look.subscribe() }, out.clone()))
         .collect();
-    let mut console = Console { app, links, own: setup.own };
+    let mut console = Console { app, links, own: setup.own, views: setup.views };
     let mut events = Some(Events::start());
     let mut second = now + SECOND;
     loop {
@@ -137,6 +142,7 @@ struct Console {
     app: App,
     links: Vec<LinkHandle>,
     own: OwnFiles,
+    views: PathBuf,
 }
 
 impl Console {
@@ -194,6 +200,10 @@ impl Console {
         self.app.reload(theme, keymap);
     }
 
+    fn read_views(&mut self) {
+        self.app.set_views(views::load(&self.views, &screens_with_views()));
+    }
+
     /// Carries orders out; whether to leave.
     fn carry_out(&mut self, orders: Vec<Order>, terminal: &mut Terminal, events: &mut Option<Events>) -> bool {
         for order in orders {
@@ -208,6 +218,13 @@ impl Console {
                 Order::Repaint => terminal.repaint(),
                 Order::Stop => stop(terminal, events),
                 Order::Reload => self.reload(),
+                Order::ReadViews => self.read_views(),
+                Order::KeepView(view) => {
+                    let kept = views::save(&self.views, &view);
+                    self.read_views();
+                    let told = kept.map(|file| file.display().to_string()).map_err(|problems| problems.to_string());
+                    self.app.kept(&view, told);
+                }
                 Order::NextTheme => {
                     let next = self.own.next_theme(self.app.theme().name());
                     self.app.dress(next);

@@ -16,5 +16,6 @@ pub mod problem;
 mod reader;
 mod scope;
 pub mod secret;
+pub mod views;
 
 pub use problem::{Problem, Problems};

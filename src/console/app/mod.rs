@@ -2,10 +2,13 @@
 
 mod asking;
 mod chrome;
+mod desk;
+mod palette;
 mod sending;
 mod stage;
 mod state;
 mod which;
 
 pub use asking::Asking;
+pub use stage::screens_with_views;
 pub use state::{App, Order, Seat};

@@ -8,18 +8,27 @@ use crate::console::ask::{Answer, Topic};
 use crate::console::keymap::{Action, Context};
 use crate::console::replica::{Changed, FleetIndex, Replica};
 use crate::console::screens::alert::AlertScreen;
-use crate::console::screens::alerts::Alerts;
+use crate::console::screens::alerts::{Alerts, Queue};
 use crate::console::screens::filter_line::FilterLine;
 use crate::console::screens::floor::Floor;
 use crate::console::screens::host::HostScreen;
-use crate::console::screens::hosts::Hosts;
+use crate::console::screens::hosts::{Hosts, Present};
 use crate::console::screens::journal::Journal;
+use crate::console::screens::listing::words;
+use crate::console::screens::viewed::Viewed;
 use crate::console::screens::world::{Effect, Place, World};
 use crate::console::theme::{Role, Theme};
 use crate::fleet::rules::first_look::{Look, Screen};
+use crate::settings::views::{Layout, Words};
 
 /// Rows that come first over a slow link, at least: those in view, and some to scroll to.
 const LOOK: usize = 24;
+
+/// What the screens that have views have names for.
+#[must_use]
+pub fn screens_with_views() -> Vec<Words> {
+    vec![words::<Queue>("alerts"), words::<Present>("hosts")]
+}
 
 /// All screens.
 #[derive(Debug)]
@@ -215,6 +224,31 @@ impl Stage {
             Place::Hosts => self.hosts.rows.ask(world),
             _ => self.journal.touch(),
         }
+    }
+
+    // ---- saved views
+
+    /// The name and the rows of the screen on top, where views are kept of it.
+    pub fn viewed(&self) -> Option<(&'static str, &dyn Viewed)> {
+        match self.top() {
+            Place::Alerts => Some(("alerts", &self.alerts.rows)),
+            Place::Hosts => Some(("hosts", &self.hosts.rows)),
+            _ => None,
+        }
+    }
+
+    /// Goes to the screen of this name and shows it so; false where there is no such screen.
+    pub fn show(&mut self, screen: &str, layout: &Layout, world: World<'_>) -> bool {
+        let (place, list): (Place, &mut dyn Viewed) = match screen {
+            "alerts" => (Place::Alerts, &mut self.alerts.rows),
+            "hosts" => (Place::Hosts, &mut self.hosts.rows),
+            _ => return false,
+        };
+        list.show(layout, world);
+        if *self.top() != place {
+            self.go(place);
+        }
+        true
     }
 
     // ---- painting

@@ -10,6 +10,8 @@ use crate::console::act::{ActEnd, ActTag, Verb};
 use crate::console::acts::Acts;
 use crate::console::app::asking::{Asked, Asking, count};
 use crate::console::app::chrome;
+use crate::console::app::desk::{Decided, Desk};
+use crate::console::app::palette::{Choice, Event, Palette};
 use crate::console::app::sending::{Sending, hub_now, not_taken, refusal};
 use crate::console::app::stage::Stage;
 use crate::console::app::which;
@@ -26,6 +28,7 @@ use crate::console::widgets::PromptEvent;
 use crate::console::widgets::{LEAST, too_small};
 use crate::fleet::rules::first_look::Look;
 use crate::fleet::words::SafeText;
+use crate::settings::views::{Layout, View, Views};
 
 /// How a person sits at this console.
 #[derive(Clone, Debug)]
@@ -59,6 +62,10 @@ pub enum Order {
     Reload,
     /// Go on to the next theme.
     NextTheme,
+    /// Read the saved views again.
+    ReadViews,
+    /// Keep a view.
+    KeepView(Box<View>),
 }
 
 /// The console's state.
@@ -69,6 +76,8 @@ pub struct App {
     seat: Seat,
     stage: Stage,
     asking: Option<Asking>,
+    desk: Desk,
+    palette: Option<Palette>,
     help: Option<usize>,
     said: Option<(Role, String)>,
     /// The only screen of a wall.
@@ -88,6 +97,8 @@ impl App {
             seat,
             stage: Stage::new(start),
             asking: None,
+            desk: Desk::default(),
+            palette: None,
             help: None,
             said: None,
             unseen: false,
@@ -207,6 +218,22 @@ impl App {
         self.wrong_files(&errors);
     }
 
+    /// The saved views were read; files that are wrong are told of, once.
+    pub fn set_views(&mut self, views: Views) {
+        if !views.problems.is_empty() && views.problems != self.desk.views.problems {
+            self.said = Some((Role::Failed, views.problems.to_string().replace('\n', " - ")));
+        }
+        self.desk.views = views;
+    }
+
+    /// A view was kept in a file, or why it was not.
+    pub fn kept(&mut self, view: &View, kept: Result<String, String>) {
+        self.said = Some(match kept {
+            Ok(file) => (Role::Ok, format!("view {} is kept in {file}; v {} shows it", view.name, view.number)),
+            Err(why) => (Role::Failed, why),
+        });
+    }
+
     // ---- time
 
     /// Works off what is due: slices of scans, questions of the screen that is open. Whether a scan ended, which somebody
@@ -215,14 +242,16 @@ impl App {
         let world = World { replicas: &self.replicas, acts: &self.sending.acts, now };
         let scanned = self.stage.step(world);
         let effects = self.stage.questions(world);
-        let orders = self.carry_out(effects, now, None);
-        (scanned, orders)
+        let (found, entered) = self.palette.as_mut().map_or((false, None), |palette| palette.step(world));
+        let mut orders = self.carry_out(effects, now, None);
+        orders.extend(entered.and_then(|event| self.palette_event(event)).unwrap_or_default());
+        (scanned || found, orders)
     }
 
     /// Whether work waits that should go on before the next input.
     #[must_use]
-    pub const fn is_busy(&self) -> bool {
-        self.stage.is_scanning()
+    pub fn is_busy(&self) -> bool {
+        self.stage.is_scanning() || self.palette.as_ref().is_some_and(Palette::is_searching)
     }
 
     // ---- keys
@@ -253,6 +282,14 @@ impl App {
                 PromptEvent::Done(text) => Some(self.answered(&text, now)),
             };
         }
+        if self.desk.question.is_some() {
+            return self.desk_key(key, count, stamp, now);
+        }
+        if let Some(palette) = &mut self.palette {
+            let world = World { replicas: &self.replicas, acts: &self.sending.acts, now };
+            let event = palette.press(&mut self.seat.keymap, key, count, Asked { key, stamp, now }, world);
+            return self.palette_event(event);
+        }
         if let Some(scroll) = self.help {
             return Some(self.help_key(key, count, scroll));
         }
@@ -264,7 +301,9 @@ impl App {
         self.said = None;
         match self.seat.keymap.press(self.stage.context(), key) {
             Pressed::Action(action) => Some(self.act(action, count, Asked { key, stamp, now })),
-            Pressed::Pending | Pressed::Cancelled => Some(Vec::new()),
+            // The chord with keys for views: a colleague may have put a file there.
+            Pressed::Pending => Some(vec![Order::ReadViews]),
+            Pressed::Cancelled => Some(Vec::new()),
             Pressed::NotHere(action) => {
                 self.said = Some((Role::Muted, format!("{} does nothing here", action.name())));
                 Some(Vec::new())
@@ -283,8 +322,14 @@ impl App {
     }
 
     fn paste(&mut self, text: &str, stamp: FrameStamp, now: Instant) -> Option<Vec<Order>> {
-        if let Some(asking) = &mut self.asking {
-            return (asking.prompt.paste(text, stamp) != PromptEvent::Ignored).then(Vec::new);
+        let question = self.desk.question.as_mut().map(|question| &mut question.prompt);
+        if let Some(prompt) = self.asking.as_mut().map(|asking| &mut asking.prompt).or(question) {
+            return (prompt.paste(text, stamp) != PromptEvent::Ignored).then(Vec::new);
+        }
+        if let Some(palette) = &mut self.palette {
+            let world = World { replicas: &self.replicas, acts: &self.sending.acts, now };
+            palette.paste(text, stamp, world);
+            return Some(Vec::new());
         }
         let typed = self.stage.filter_mut().map_or(Typed::Nothing, |line| line.paste(text));
         self.typed(typed, now)
@@ -342,11 +387,104 @@ impl App {
             Action::Leave => return self.leave(),
             Action::Stop => return vec![Order::Stop],
             Action::Repaint => return vec![Order::Repaint],
+            Action::Palette => {
+                let actions = self.seat.keymap.palette(self.stage.context(), self.seat.read_only);
+                self.palette = Some(Palette::open(actions, &self.desk.views, asked));
+                return vec![Order::ReadViews];
+            }
+            Action::SaveView | Action::Columns => {
+                if let Some((_, list)) = self.stage.viewed() {
+                    self.desk.ask(action, list, asked);
+                }
+                Vec::new()
+            }
+            Action::ViewNone => {
+                if let Some(screen) = self.stage.viewed().map(|(screen, _)| screen) {
+                    self.stage.show(screen, &Layout::default(), world);
+                }
+                Vec::new()
+            }
+            action if action.view().is_some() => {
+                self.show_view(action.view().unwrap_or_default(), asked.now);
+                Vec::new()
+            }
             Action::Reload => return vec![Order::Reload],
             Action::NextTheme => return vec![Order::NextTheme],
             action => self.stage.update(action, count, world),
         };
         self.carry_out(effects, asked.now, Some(asked))
+    }
+
+    // ---- the desk
+
+    fn show_view(&mut self, number: u8, now: Instant) {
+        let world = World { replicas: &self.replicas, acts: &self.sending.acts, now };
+        self.said = match self.desk.views.get(number) {
+            Some(view) if self.stage.show(&view.screen, &view.layout, world) => None,
+            Some(view) => Some((Role::Failed, format!("there is no screen {}", view.screen))),
+            None => Some((Role::Muted, format!("there is no view {number}; v s saves what is shown as one"))),
+        };
+    }
+
+    fn desk_key(&mut self, key: Key, count: u16, stamp: FrameStamp, now: Instant) -> Option<Vec<Order>> {
+        let question = self.desk.question.as_mut()?;
+        match question.prompt.press(&mut self.seat.keymap, key, count, (stamp, now)) {
+            PromptEvent::Ignored => return None,
+            PromptEvent::Changed => {}
+            PromptEvent::Cancelled => self.desk.question = None,
+            PromptEvent::Done(text) => return Some(self.decided(&text, now)),
+        }
+        Some(Vec::new())
+    }
+
+    fn decided(&mut self, text: &str, now: Instant) -> Vec<Order> {
+        let decided = self.stage.viewed().map(|(screen, list)| (screen, self.desk.decide(text, screen, list)));
+        match decided {
+            Some((_, Err(why))) => {
+                self.said = Some((Role::Failed, why));
+                return Vec::new();
+            }
+            Some((screen, Ok(Decided::Show(layout)))) => {
+                let world = World { replicas: &self.replicas, acts: &self.sending.acts, now };
+                self.stage.show(screen, &layout, world);
+            }
+            Some((_, Ok(Decided::Keep(view)))) => {
+                self.desk.question = None;
+                return vec![Order::KeepView(Box::new(view))];
+            }
+            None => {}
+        }
+        self.desk.question = None;
+        Vec::new()
+    }
+
+    fn palette_event(&mut self, event: Event) -> Option<Vec<Order>> {
+        let (choice, asked) = match event {
+            Event::Ignored => return None,
+            Event::Changed => return Some(Vec::new()),
+            Event::Closed => {
+                self.palette = None;
+                return Some(Vec::new());
+            }
+            Event::Chosen(choice, asked) => (choice, asked),
+        };
+        self.palette = None;
+        let effect = match choice {
+            Choice::Action(action) => {
+                // "The same key again" means the action's own key, not the Enter that chose it.
+                let keys = self.seat.keymap.keys_of(action, self.stage.context());
+                let key = keys.iter().find_map(|keys| Key::parse(keys)).unwrap_or(asked.key);
+                return Some(self.act(action, 1, Asked { key, ..asked }));
+            }
+            Choice::View(number) => {
+                self.show_view(number, asked.now);
+                return Some(Vec::new());
+            }
+            Choice::Client(client) => Effect::HostsOf(format!("client:{client}")),
+            Choice::Host(fleet, id) => Effect::Go(Place::Host(fleet, id)),
+            Choice::Alert(fleet, id) => Effect::Go(Place::Alert(fleet, id)),
+        };
+        Some(self.carry_out(vec![effect], asked.now, Some(asked)))
     }
 
     fn leave(&mut self) -> Vec<Order> {
@@ -440,7 +578,10 @@ impl App {
         if let Some(wall) = &self.wall {
             return wall.render(area, buf, theme, world, &self.seat.zone);
         }
-        let (title, more) = self.stage.title(world);
+        let (title, mut more) = self.stage.title(world);
+        if let Some(view) = self.stage.viewed().and_then(|(screen, list)| self.desk.shown(screen, list)) {
+            more.insert(0, (Role::Input, format!("v{} {}", view.number, view.name)));
+        }
         let line = Rect { height: 1, ..area };
         chrome::header(line, buf, theme, world, title, &more, &self.seat.zone);
         let status = chrome::status(self.said.as_ref(), &self.sending.acts, now);
@@ -457,12 +598,20 @@ impl App {
         self.stage.render(body, buf, theme, world, &self.seat.zone);
         let hints = self.seat.keymap.footer(self.stage.context(), self.seat.read_only);
         chrome::last_lines(Rect { y: area.bottom() - foot, height: foot, ..area }, buf, theme, &hints, status);
-        which::panel(body, buf, theme, (&self.seat.keymap, self.stage.context()), |_| None);
+        which::panel(body, buf, theme, (&self.seat.keymap, self.stage.context()), |action| {
+            let number = action.view()?;
+            let view = self.desk.views.get(number);
+            Some(view.map_or_else(String::new, |view| format!("{}  ({})", view.name, view.screen)))
+        });
         if let Some(scroll) = self.help {
             chrome::help(body, buf, theme, &self.seat.keymap, self.stage.context(), self.seat.read_only, scroll);
         }
-        if let Some(asking) = &self.asking {
-            asking.prompt.render(body, buf, theme);
+        if let Some(palette) = &self.palette {
+            palette.render(body, buf, theme);
+        }
+        let question = self.desk.question.as_ref().map(|question| &question.prompt);
+        if let Some(prompt) = self.asking.as_ref().map(|asking| &asking.prompt).or(question) {
+            prompt.render(body, buf, theme);
         }
     }
 }

@@ -21,8 +21,8 @@ const SUBJECTS: &[Context] =
     &[Context::Floor, Context::Alerts, Context::Hosts, Context::Client, Context::Host, Context::Alert];
 const HOSTS: &[Context] =
     &[Context::Floor, Context::Hosts, Context::Alerts, Context::Client, Context::Host, Context::Alert];
-/// Contexts whose rows can be grouped.
-const GROUPED: &[Context] = &[Context::Alerts, Context::Hosts];
+/// Contexts whose rows can be grouped, and kept as views.
+const VIEWED: &[Context] = &[Context::Alerts, Context::Hosts];
 const GLOBAL: &[Context] = &[Context::Global];
 const CLOSES: &[Context] = &[Context::Global, Context::Reader];
 const MOVE: &[Context] = &[Context::Move];
@@ -89,9 +89,9 @@ actions! {
     Filter "filter" "filter" LIST None "Show only the rows that match.";
     Order "order" "" LIST None "Sort by the next column.";
     OrderReverse "order-reverse" "" LIST None "Turn the order round.";
-    GroupBy "group-by" "" GROUPED None "Group the rows by the next thing they have in common, then by nothing.";
+    GroupBy "group-by" "" VIEWED None "Group the rows by the next thing they have in common, then by nothing.";
     Fold "fold" "" LIST None "Fold or unfold the rows that are quiet, or the group.";
-    FoldAll "fold-all" "" GROUPED None "Fold or unfold all groups.";
+    FoldAll "fold-all" "" VIEWED None "Fold or unfold all groups.";
     Copy "copy" "" LIST None "Copy the row's name to the clipboard.";
     NextPane "next-pane" "" LIST None "Go to the next part of the screen.";
     PreviousPane "previous-pane" "" LIST None "Go to the part of the screen before.";
@@ -121,8 +121,11 @@ actions! {
     View7 "view.7" "" LIST None "Show saved view 7.";
     View8 "view.8" "" LIST None "Show saved view 8.";
     View9 "view.9" "" LIST None "Show saved view 9.";
+    ViewNone "view.none" "" VIEWED None "Show all rows again, in the usual order and columns.";
+    SaveView "save-view" "" VIEWED None "Save what is shown as a view: filter, order, groups and columns.";
+    Columns "columns" "" VIEWED None "Choose the columns and their order.";
     Help "help" "help" GLOBAL None "Show the keys that work here.";
-    Palette "palette" "words" GLOBAL None "Choose an action by its name.";
+    Palette "palette" "words" GLOBAL None "Find an action, view, client, host or alert by a part of its name.";
     Back "back" "back" CLOSES None "Go back; from a screen of the top row, leave.";
     Cancel "cancel" "" GLOBAL None "Drop the marks, then the filter, then go back.";
     Leave "leave" "" GLOBAL None "Leave the console, unless an act is still unsent.";
@@ -140,8 +143,8 @@ actions! {
     TextRight "text.right" "" TEXT None "Go right a character.";
     TextStart "text.start" "" TEXT None "Go to the start.";
     TextEnd "text.end" "" TEXT None "Go to the end.";
-    PaletteDown "palette.down" "" PALETTE None "Go to the next action.";
-    PaletteUp "palette.up" "" PALETTE None "Go to the action before.";
+    PaletteDown "palette.down" "" PALETTE None "Go to the next word.";
+    PaletteUp "palette.up" "" PALETTE None "Go to the word before.";
 }
 
 impl Action {
@@ -206,7 +209,6 @@ impl Action {
         let later = matches!(
             self,
             Self::Command
-                | Self::Palette
                 | Self::NextPane
                 | Self::PreviousPane
                 | Self::Backups
@@ -214,10 +216,8 @@ impl Action {
                 | Self::Upkeep
                 | Self::Left
                 | Self::Right
-                | Self::PaletteDown
-                | Self::PaletteUp
         );
-        !later && self.view().is_none()
+        !later
     }
 
     /// Whether it belongs into the list of actions: what only edits text or walks that list does not.

@@ -14,11 +14,13 @@ use crate::console::list::{Index, ListState, RowKey};
 use crate::console::replica::{FleetIndex, Replica};
 use crate::console::screens::filter_line::FilterLine;
 use crate::console::screens::grouping::{Group, Groups, Line, Sums};
+use crate::console::screens::viewed::Viewed;
 use crate::console::screens::world::World;
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Column, Row, Table};
 use crate::fleet::state::Fleet;
 use crate::fleet::words::filter::Filter;
+use crate::settings::views::{Layout, Words};
 
 /// What is listed, and in which order.
 pub trait Arrangement {
@@ -427,6 +429,48 @@ fn standing<A: Arrangement>(
     let group = grouping.map(|by| A::group(by, entity, replica));
     let kind = if group.is_some() { A::kind(entity) } else { 0 };
     Some((group, sort, kind))
+}
+
+impl<A: Arrangement> Viewed for Listing<A> {
+    fn layout(&self) -> Layout {
+        let (order, reverse) = self.arrangement.order();
+        let named = |words: &[&str], at: usize| words.get(at).map(|word| (*word).to_owned());
+        Layout {
+            filter: self.filter.text().trim().to_owned(),
+            order: named(A::orders(), order).filter(|_| order > 0),
+            reverse,
+            group: self.grouping.and_then(|by| named(A::groupings(), by)),
+            columns: self.columns.iter().filter_map(|at| Some(column_name(A::columns().get(*at)?))).collect(),
+        }
+    }
+
+    fn show(&mut self, layout: &Layout, world: World<'_>) {
+        let place = |words: &[&str], wanted: &String| words.iter().position(|word| word == wanted);
+        self.filter.set(&layout.filter);
+        let order = layout.order.as_ref().and_then(|order| place(A::orders(), order)).unwrap_or(0);
+        self.arrangement.set_order(order, layout.reverse);
+        self.grouping = layout.group.as_ref().and_then(|group| place(A::groupings(), group));
+        self.groups = Groups::default();
+        let at = |name: &String| A::columns().iter().position(|column| column_name(column) == *name);
+        self.columns = layout.columns.iter().filter_map(at).collect();
+        self.ask(world);
+    }
+
+    fn words(&self) -> Words {
+        words::<A>("")
+    }
+}
+
+/// What a screen of these rows has names for.
+#[must_use]
+pub fn words<A: Arrangement>(screen: &'static str) -> Words {
+    let columns = A::columns().iter().map(column_name).collect();
+    Words { screen, orders: A::orders().to_vec(), groupings: A::groupings().to_vec(), columns }
+}
+
+/// What views call a column.
+fn column_name(column: &Column) -> String {
+    column.title.to_lowercase()
 }
 
 /// Moves a list's cursor, `count` times; false where the action is no move.

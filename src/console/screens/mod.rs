@@ -12,4 +12,5 @@ pub mod journal;
 pub mod journal_words;
 pub mod listing;
 pub mod look;
+pub mod viewed;
 pub mod world;
