@@ -5,6 +5,7 @@
 //! cancel reverse and bold.
 
 mod colour;
+mod drain;
 mod encode;
 mod events;
 mod modes;
@@ -188,8 +189,8 @@ impl Terminal {
     /// # Errors
     /// The terminal is gone: end the program.
     pub async fn flushed(&mut self) -> io::Result<()> {
-        let took = self.output.written().await?;
-        self.pace.flushed(took);
+        let (bytes, took) = self.output.written().await?;
+        self.pace.flushed(bytes, took, Instant::now());
         self.stamp.flushed = self.stamp.submitted;
         Ok(())
     }

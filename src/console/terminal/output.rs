@@ -64,10 +64,10 @@ impl Output {
         Ok(())
     }
 
-    /// Waits until the frame under way is out, and says how long that took. Pending for ever when none is.
+    /// Waits until the frame under way is out, and says its bytes and how long they took. Pending for ever when none is.
     ///
     /// Cancelling the wait loses nothing.
-    pub(super) async fn written(&mut self) -> io::Result<Duration> {
+    pub(super) async fn written(&mut self) -> io::Result<(usize, Duration)> {
         if !self.busy {
             return std::future::pending().await;
         }
@@ -76,8 +76,9 @@ impl Output {
             return Err(io::Error::other("the terminal's writer has ended"));
         };
         self.busy = false;
+        let bytes = written.buffer.len();
         self.spare = written.buffer;
-        written.result.map(|()| written.took)
+        written.result.map(|()| (bytes, written.took))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::drain::Drain;
+
 /// The shortest time between two frames that keys ask for, and before one that shows what became of a key.
 pub const FRAME_MIN: Duration = Duration::from_millis(16);
 /// The shortest time between two frames that only show that data or time moved on.
@@ -26,6 +28,7 @@ pub struct Pace {
     /// The last frame that a person's own doing asked for: what the program painted by itself holds up no key.
     last_of_person: Option<Instant>,
     took: Duration,
+    drain: Drain,
 }
 
 impl Pace {
@@ -49,9 +52,10 @@ impl Pace {
         self.last = Some(at);
     }
 
-    /// The last frame took this long to reach the terminal.
-    pub const fn flushed(&mut self, took: Duration) {
+    /// The last frame, of so many bytes, took this long to reach the terminal.
+    pub fn flushed(&mut self, bytes: usize, took: Duration, now: Instant) {
         self.took = took;
+        self.drain.written(bytes, took, now);
     }
 
     /// When the frame asked for is due; `None` if none is. A time in the past means now.
@@ -64,7 +68,7 @@ impl Pace {
         };
         let paused = last.and_then(|last| last.checked_add(least));
         let taken = self.last.and_then(|last| last.checked_add(self.took.saturating_mul(2)));
-        Some(paused.max(taken).unwrap_or(now))
+        Some(paused.max(taken).max(self.drain.through_at()).unwrap_or(now))
     }
 }
 
@@ -128,7 +132,7 @@ mod tests {
         let start = Instant::now();
         let mut pace = Pace::default();
         pace.painted(start);
-        pace.flushed(ms(400));
+        pace.flushed(300, ms(400), start);
         pace.want(Cause::Person);
         assert_eq!(pace.next_frame_at(start + ms(1)), Some(start + ms(800)));
     }
