@@ -45,7 +45,7 @@ const COLUMNS: [Column; 10] = [
     Column::new("MUTED", 5, 6).right(),
     Column::new("STALE", 5, 6).right().rank(3),
     Column::new("SEEN", 4, 5).right(),
-    Column::new("WORST", 9, 30).grows(),
+    Column::new("WORST", 16, 30).grows(),
 ];
 /// All columns but the fleet's.
 const OF_ONE_FLEET: [usize; 9] = [0, 2, 3, 4, 5, 6, 7, 8, 9];

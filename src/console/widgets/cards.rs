@@ -52,7 +52,8 @@ pub fn cards(columns: &[Column], width: u16) -> Option<Cards> {
 /// The column as it stands on a card: a number has its title before it.
 fn on_card(column: Column) -> Column {
     let title = if column.bare { 0 } else { width_within(column.title, CARDS_BELOW).unwrap_or(CARDS_BELOW) + 1 };
-    Column { min: column.min + title, ideal: column.ideal + title, align: Align::Left, ..column }
+    let min = column.min + title;
+    Column { min, comfort: min, ideal: column.ideal + title, align: Align::Left, ..column }
 }
 
 fn broken(columns: &[(usize, Column)], width: u16) -> Vec<Vec<(usize, Column)>> {

@@ -21,6 +21,8 @@ pub struct Column {
     pub min: u16,
     /// The cells that show all of most values.
     pub ideal: u16,
+    /// On a line of its own the fewest cells it should have: before it has fewer, others go.
+    pub comfort: u16,
     /// What goes first when there is no room: the highest rank.
     pub rank: u8,
     /// The side its text stands on.
@@ -37,7 +39,17 @@ impl Column {
     /// A column of words with rank 0: the last to go.
     #[must_use]
     pub const fn new(title: &'static str, min: u16, ideal: u16) -> Self {
-        Self { title, min, ideal, rank: 0, align: Align::Left, ellipsis: Ellipsis::End, grows: false, bare: true }
+        Self {
+            title,
+            min,
+            ideal,
+            comfort: min,
+            rank: 0,
+            align: Align::Left,
+            ellipsis: Ellipsis::End,
+            grows: false,
+            bare: true,
+        }
     }
 
     /// Goes earlier the higher this is.
@@ -62,6 +74,12 @@ impl Column {
     #[must_use]
     pub const fn middle(self) -> Self {
         Self { ellipsis: Ellipsis::Middle, ..self }
+    }
+
+    /// Others go before it has fewer cells than this.
+    #[must_use]
+    pub const fn comfortable(self, comfort: u16) -> Self {
+        Self { comfort, ..self }
     }
 
     /// Takes what is left over.
@@ -92,12 +110,12 @@ pub const GAP: u16 = 1;
 pub fn fit(columns: &[Column], width: u16) -> Vec<Option<Slot>> {
     let mut kept: Vec<usize> = (0..columns.len()).collect();
     let column = |at: usize| columns.get(at).copied().unwrap_or(Column::new("", 0, 0));
-    let needs = |kept: &[usize]| kept.iter().map(|at| u32::from(column(*at).min)).sum::<u32>() + gaps(kept.len());
+    let needs = |kept: &[usize]| kept.iter().map(|at| u32::from(column(*at).comfort)).sum::<u32>() + gaps(kept.len());
     while kept.len() > 1 && needs(&kept) > u32::from(width) {
         let Some(last) = kept.iter().copied().max_by_key(|at| (column(*at).rank, *at)) else { break };
         kept.retain(|at| *at != last);
     }
-    let mut widths: Vec<(usize, u32)> = kept.iter().map(|at| (*at, u32::from(column(*at).min))).collect();
+    let mut widths: Vec<(usize, u32)> = kept.iter().map(|at| (*at, u32::from(column(*at).comfort))).collect();
     let mut left = u32::from(width).saturating_sub(needs(&kept));
     let mut by_rank: Vec<usize> = (0..widths.len()).collect();
     by_rank.sort_by_key(|place| widths.get(*place).map(|(at, _)| column(*at).rank));
