@@ -24,7 +24,7 @@ const LARGEST: usize = 64 * 1024;
 const SIZES: [(&str, u16, u16); 3] = [("", 120, 36), ("-80x24", 80, 24), ("-45x20", 45, 20)];
 
 /// A screen with its name, where it begins, and the keys that lead to what is shown.
-const SCREENS: [(&str, Place, &str); 12] = [
+const SCREENS: [(&str, Place, &str); 13] = [
     ("floor", Place::Floor, "j j"),
     ("alerts", Place::Alerts, ""),
     ("alerts-grouped", Place::Alerts, "b j j"),
@@ -37,6 +37,7 @@ const SCREENS: [(&str, Place, &str); 12] = [
     ("escalate", Place::Alerts, "e"),
     ("help", Place::Alerts, "?"),
     ("chord", Place::Alerts, "v"),
+    ("palette", Place::Alerts, ": e x c h"),
 ];
 
 fn picture(app: &mut App, (width, height): (u16, u16), moment: Instant) -> Buffer {
