@@ -9,6 +9,7 @@ pub mod collectors;
 pub mod dialler;
 pub mod facts;
 pub mod hands;
+mod hub_clock;
 pub mod outbox;
 pub mod scheduler;
 pub mod standing;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::cli::arguments::Cancel;
+use crate::cli::command_output::counted;
 use crate::cli::exit::Failure;
 use crate::cli::id::id;
 use crate::cli::output;
@@ -39,7 +40,7 @@ pub async fn run(verb: &Cancel, directories: &Directories) -> Result<(), Failure
         });
     }
     output::print(&format!(
-        "cancelling command {command} on {} hosts; see `watchfloor command {command} --wait`\n",
-        reply.done.len()
+        "cancelling command {command} on {}; `watchfloor command {command} --wait` follows it\n",
+        counted(reply.done.len())
     ))
 }

@@ -70,7 +70,7 @@ pub fn groups(fleet: &Fleet, command: &Command, printed: &Printed) -> String {
 fn shown(fleet: &Fleet, command: &Command, alike: &Alike, hosts: &BTreeSet<HostId>, printed: &Printed) -> String {
     let names: Vec<String> = hosts.iter().map(|host| name(fleet, *host)).collect();
     let folded = fold_names(names.iter().map(String::as_str));
-    let many = if hosts.len() == 1 { "1 host".to_owned() } else { format!("{} hosts", hosts.len()) };
+    let many = counted(hosts.len());
     // One stands for all: they printed the same.
     let outcome = hosts.first().and_then(|host| command.outcome(*host));
     let mark = if outcome.is_some_and(|outcome| outcome.is_truncated()) { ", truncated" } else { "" };
@@ -107,4 +107,10 @@ fn output(blob: Option<BlobId>, bytes: u64, printed: &Printed) -> String {
         Some(Some(bytes)) => SafeText::block_from_bytes_lossy(bytes, 4 * OUTPUT_MAX).as_str().to_owned(),
         Some(None) => format!("({bytes} bytes were printed; they are no longer kept)"),
     }
+}
+
+/// `1 host`, `2 hosts`.
+#[must_use]
+pub fn counted(hosts: usize) -> String {
+    if hosts == 1 { "1 host".to_owned() } else { format!("{hosts} hosts") }
 }

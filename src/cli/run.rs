@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use crate::cli::arguments::Run;
 use crate::cli::command_follow::{follow, name};
 use crate::cli::command_json::with_hosts;
-use crate::cli::command_output::{Printed, fetch, groups};
+use crate::cli::command_output::{Printed, counted, fetch, groups};
 use crate::cli::commands::counts;
 use crate::cli::exit::Failure;
 use crate::cli::fleet_filter::FleetFilter;
@@ -51,7 +51,7 @@ pub async fn run(verb: &Run, directories: &Directories) -> Result<(), Failure> {
     let number = CommandId(reply.command);
     let named = id(&link.name, number);
     if !verb.json {
-        output::print(&format!("command {named} on {}\n", hosts(reply.done.len())))?;
+        output::print(&format!("command {named} on {}\n", counted(reply.done.len())))?;
     }
     let fleet = follow_or_leave(&mut link, number, verb.json).await?;
     let command = fleet.commands.get(number).map(Arc::clone);
@@ -99,7 +99,7 @@ async fn tell_trial(link: &FleetLink, verb: &Run, reply: &ActReply) -> Result<()
     let fleet = ask(link, request).await.map_err(|error| link.failure(&error))?.fleet;
     let names: Vec<String> = reply.done.iter().map(|host| name(&fleet, HostId(*host))).collect();
     let folded = fold_names(names.iter().map(String::as_str));
-    output::print(&format!("would start on {}: {folded}\n", hosts(names.len())))
+    output::print(&format!("would start on {}: {folded}\n", counted(names.len())))
 }
 
 /// Follows it to its end. Ctrl-C leaves it running and says its id; a second one cancels it.
@@ -143,8 +143,4 @@ fn line(fleet: &Fleet, host: HostId, outcome: &Outcome) -> String {
     let took = outcome.took.map_or_else(String::new, |took| format!("  {:.2} s", took.as_secs_f64()));
     let why = if outcome.why.is_empty() { String::new() } else { format!("  {}", outcome.why.as_str()) };
     format!("{}: {}{how}{took}{why}", name(fleet, host), outcome.state)
-}
-
-fn hosts(count: usize) -> String {
-    if count == 1 { "1 host".to_owned() } else { format!("{count} hosts") }
 }

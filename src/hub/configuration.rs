@@ -14,14 +14,12 @@ use crate::fleet::rules::configuring::permit;
 use crate::fleet::rules::input::{Asker, Input};
 use crate::fleet::rules::presence::target_of;
 use crate::fleet::words::BlobId;
+use crate::hub::journal::kinds::TEXTS;
 use crate::hub::journal::{BlobRecord, JournalReader, blob_id};
 use crate::hub::shared::{Shared, status};
 use crate::settings::difference::what_changed;
 use crate::settings::directories::Directories;
 use crate::settings::hub::{LoadedConfiguration, from_bundle, load, system_zone};
-
-/// Kind of blobs that hold configuration texts: kept for ever.
-const TEXTS: u8 = 1;
 
 /// The configuration that counted when the hub ended; what counts without files where there is none, or where this
 /// version can't read it any more (the reason is logged, the files decide then).

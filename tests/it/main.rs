@@ -5,6 +5,7 @@ mod access;
 mod agent;
 mod binary;
 mod cli;
+mod commands;
 mod configuration;
 mod console_link;
 mod dependencies;

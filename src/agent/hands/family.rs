@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill, killpg};
-use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid, getsid};
 
 /// The variable that marks what a command started. What is to outlive its command is started without it:
@@ -114,17 +114,16 @@ impl Family {
     #[must_use]
     pub fn kill(&self, alone: bool) -> Vec<i32> {
         let until = Instant::now() + PATIENCE;
+        let mut killed = BTreeSet::new();
         loop {
             self.signal(Signal::SIGKILL);
             let members = self.members(alone);
             for member in &members {
                 let _ = kill(Pid::from_raw(*member), Signal::SIGKILL);
             }
-            for child in children_of_self().unwrap_or_default() {
-                if members.contains(&child) {
-                    let _ = waitpid(Pid::from_raw(child), Some(WaitPidFlag::WNOHANG));
-                }
-            }
+            killed.extend(members.iter().copied());
+            // those that became our children are ours to take leave of
+            killed.retain(|one| waitpid(Pid::from_raw(*one), Some(WaitPidFlag::WNOHANG)) == Ok(WaitStatus::StillAlive));
             if members.is_empty() || Instant::now() >= until {
                 return members.into_iter().collect();
             }

@@ -6,6 +6,8 @@ mod family;
 mod output;
 mod program;
 mod record;
+#[cfg(test)]
+mod tests;
 
 pub use family::MARK;
 
@@ -140,8 +142,10 @@ impl Hands {
         }
     }
 
-    /// Takes a command in; one that is known already is not started again, but told again where it has ended.
-    pub fn run(&self, host: HostId, run: pb::RunCommand) {
+    /// Takes a command in; one that is known already is not started again, but told again where it has ended. `hub_now` is
+    /// the hub's time as this host knows it: what comes out of a link that stood still for long is not meant any more.
+    pub fn run(&self, host: HostId, run: pb::RunCommand, hub_now: Timestamp) {
+        let late = run.start_by != 0 && hub_now.0 > run.start_by;
         let asked = match asked(host, run) {
             Ok(asked) => asked,
             Err(error) => return tracing::warn!(%error, "a command of the hub can't be read"),
@@ -150,6 +154,10 @@ impl Hands {
             return;
         }
         let Some(place) = self.hosts().get(&host).cloned() else { return };
+        if late {
+            let report = report(OutcomeState::Skipped, "it came too late to be meant any more, so it was not started");
+            return self.conclude(asked.key, self.told(&asked, &report, (&[], &[])));
+        }
         let denied = self.refusal(&asked);
         let slot = denied.is_none().then(|| Arc::clone(&place.open).try_acquire_owned().ok()).flatten();
         let denied = denied.or_else(|| {
@@ -246,6 +254,8 @@ impl Hands {
     /// The fact of an end, its output in it or beside it.
     fn told_of(&self, asked: &Asked, done: Done) -> Fact {
         let Done { end, stdout, stderr, took, note } = done;
+        // as the fact carries it
+        let took = Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         let (state, code, signal, why) = match end {
             End::Exited(0) => (OutcomeState::Ok, Some(0), None, note),
             End::Exited(code) => (OutcomeState::Failed, Some(code), None, note),

@@ -1,5 +1,6 @@
 //! One synthetic agent: greeting, opening, facts, reports; it dials again as a real one does.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::agent::hands::{Hands, Teller};
+use crate::agent::hub_clock::HubClock;
 use crate::agent::swarm::identities::Identity;
 use crate::agent::swarm::load;
 use crate::agent::wall_now;
@@ -47,7 +49,21 @@ pub struct Synthetic {
 /// Facts of this process, under a stream of their own.
 struct Facts {
     stream: u64,
-    facts: Vec<Bytes>,
+    /// Number of the first one held: those before it are confirmed.
+    first: u64,
+    facts: VecDeque<Bytes>,
+}
+
+impl Facts {
+    fn next(&self) -> u64 {
+        self.first + self.facts.len() as u64
+    }
+
+    fn confirm(&mut self, through: u64) {
+        while self.first <= through && self.facts.pop_front().is_some() {
+            self.first += 1;
+        }
+    }
 }
 
 impl Synthetic {
@@ -125,9 +141,9 @@ impl Synthetic {
             perfdata: SafeText::default(),
             interval_ms: u64::try_from(self.interval.as_millis()).unwrap_or(u64::MAX),
         };
-        let facts = [FactBody::Described(os), check].map(|body| encode_fact(&Fact { at, body })).to_vec();
+        let facts = [FactBody::Described(os), check].map(|body| encode_fact(&Fact { at, body }));
         // A stream of 0 stands for none.
-        Facts { stream: u64::from_le_bytes(random).max(1), facts }
+        Facts { stream: u64::from_le_bytes(random).max(1), first: 1, facts: facts.into() }
     }
 
     fn state(&self) -> CheckState {
@@ -157,16 +173,14 @@ impl Synthetic {
         let failed = |status: Status| link.error(&status);
         let gone = |_| LinkError::NoHub("the stream ended".to_owned());
         let say = |body: Body| pb::AgentMessage { body: Some(body) };
-        let opening = pb::Opening {
-            stream: facts.stream,
-            next: facts.facts.len() as u64 + 1,
-            oldest: 1,
-            ..pb::Opening::default()
-        };
+        let opening =
+            pb::Opening { stream: facts.stream, next: facts.next(), oldest: facts.first, ..pb::Opening::default() };
         out.send(say(Body::Opening(opening))).await.map_err(gone)?;
         let mut words = link.agent().link(ReceiverStream::new(messages)).await.map_err(failed)?.into_inner();
         let mut named = false;
         let mut counted = Counted::default();
+        // nothing is said before the welcome
+        let mut clock = HubClock::said(0);
         let start = tokio::time::Instant::now() + if *turn == 0 { self.offset } else { Duration::ZERO };
         // The first report goes out at once, so that the host is up as soon as it is linked.
         out.send(say(Body::Report(self.report(*turn, &mut named)))).await.map_err(gone)?;
@@ -189,18 +203,20 @@ impl Synthetic {
                     out.send(say(Body::Report(report))).await.map_err(gone)?;
                 }
                 Some(fact) = told.recv() => {
-                    facts.facts.push(encode_fact(&fact));
-                    self.send_from(&out, facts, facts.facts.len() as u64).await.map_err(gone)?;
+                    facts.facts.push_back(encode_fact(&fact));
+                    self.send_from(&out, facts, facts.next() - 1).await.map_err(gone)?;
                 }
                 word = words.message() => match word.map_err(failed)?.and_then(|word| word.body) {
                     Some(Word::Welcome(welcome)) => {
+                        clock = HubClock::said(welcome.hub_time);
                         counted.link(&self.linked);
                         shown.send_replace(Some(link.clone()));
                         self.send_from(&out, facts, welcome.confirmed + 1).await.map_err(gone)?;
                     }
+                    Some(Word::Confirmed(confirmed)) => facts.confirm(confirmed.through),
                     Some(Word::Run(run)) => {
                         if let Some(hands) = &self.hands {
-                            hands.run(self.host(), run);
+                            hands.run(self.host(), run, clock.now());
                         }
                     }
                     Some(Word::Cancel(cancel)) => {
@@ -226,12 +242,13 @@ impl Synthetic {
         facts: &Facts,
         from: u64,
     ) -> Result<(), mpsc::error::SendError<pb::AgentMessage>> {
-        let skip = usize::try_from(from.saturating_sub(1)).unwrap_or(usize::MAX);
+        let from = from.max(facts.first);
+        let skip = usize::try_from(from - facts.first).unwrap_or(usize::MAX);
         let rest: Vec<Bytes> = facts.facts.iter().skip(skip).cloned().collect();
         if rest.is_empty() {
             return Ok(());
         }
-        let facts = pb::Facts { stream: facts.stream, first: from.max(1), facts: rest };
+        let facts = pb::Facts { stream: facts.stream, first: from, facts: rest };
         out.send(pb::AgentMessage { body: Some(Body::Facts(facts)) }).await
     }
 

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Streaming;
 
 use crate::agent::hands::THIS_HOST;
+use crate::agent::hub_clock::HubClock;
 use crate::agent::outbox::{OutboxError, Reading};
 use crate::agent::scheduler::Request;
 use crate::agent::uplink::report::Reporter;
@@ -62,6 +63,7 @@ pub struct Session<'a> {
     out: mpsc::Sender<AgentMessage>,
     inbound: Streaming<HubMessage>,
     stream: u64,
+    clock: HubClock,
     sending: Sending,
     reporter: Reporter,
     /// Follows the outbox.
@@ -123,6 +125,7 @@ impl<'a> Session<'a> {
             return Err(LinkError::Refused(why).into());
         }
         Ok(Opened::Session(Box::new(Session {
+            clock: HubClock::said(welcome.hub_time),
             uplink,
             connection,
             out,
@@ -212,7 +215,7 @@ impl<'a> Session<'a> {
                 // a scheduler with so much to do will come by anyway
                 let _ = self.uplink.requests.try_send(Request::CheckNow(check));
             }
-            Some(Word::Run(run)) => self.uplink.hands.run(THIS_HOST, run),
+            Some(Word::Run(run)) => self.uplink.hands.run(THIS_HOST, run, self.clock.now()),
             Some(Word::Cancel(cancel)) => self.uplink.hands.cancel(THIS_HOST, &cancel),
             // of another stream, or of a newer hub
             Some(_) | None => {}

@@ -103,6 +103,10 @@ impl Journal for Gated {
         self.0.drop_blobs(kind, before, limit)
     }
 
+    fn bound_blobs(&mut self, kind: u8, most: u64, limit: usize) -> Result<usize, CommitError> {
+        self.0.bound_blobs(kind, most, limit)
+    }
+
     fn reader(&self) -> Arc<dyn JournalReader> {
         self.0.reader()
     }
@@ -126,6 +130,10 @@ impl Journal for Dying {
 
     fn drop_blobs(&mut self, kind: u8, before: Timestamp, limit: usize) -> Result<usize, CommitError> {
         self.0.drop_blobs(kind, before, limit)
+    }
+
+    fn bound_blobs(&mut self, kind: u8, most: u64, limit: usize) -> Result<usize, CommitError> {
+        self.0.bound_blobs(kind, most, limit)
     }
 
     fn reader(&self) -> Arc<dyn JournalReader> {
@@ -156,6 +164,10 @@ impl Journal for Untold {
 
     fn drop_blobs(&mut self, kind: u8, before: Timestamp, limit: usize) -> Result<usize, CommitError> {
         self.inner.drop_blobs(kind, before, limit)
+    }
+
+    fn bound_blobs(&mut self, kind: u8, most: u64, limit: usize) -> Result<usize, CommitError> {
+        self.inner.bound_blobs(kind, most, limit)
     }
 
     fn reader(&self) -> Arc<dyn JournalReader> {

@@ -53,6 +53,10 @@ impl<J: Journal> Journal for FailingJournal<J> {
         if self.good == 0 { Err(self.refuse()) } else { self.inner.drop_blobs(kind, before, limit) }
     }
 
+    fn bound_blobs(&mut self, kind: u8, most: u64, limit: usize) -> Result<usize, CommitError> {
+        if self.good == 0 { Err(self.refuse()) } else { self.inner.bound_blobs(kind, most, limit) }
+    }
+
     fn reader(&self) -> Arc<dyn JournalReader> {
         self.inner.reader()
     }

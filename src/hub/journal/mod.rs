@@ -6,6 +6,7 @@ mod copied;
 mod errors;
 #[cfg(test)]
 pub mod faults;
+pub mod kinds;
 mod port;
 mod reader;
 mod schema;

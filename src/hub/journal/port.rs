@@ -122,6 +122,13 @@ pub trait Journal: Send {
     /// As [`Journal::commit`].
     fn drop_blobs(&mut self, kind: u8, before: Timestamp, limit: usize) -> Result<usize, CommitError>;
 
+    /// Removes the oldest blobs of a kind, at most `limit`, until all of it together takes no more than `most` bytes;
+    /// returns how many went.
+    ///
+    /// # Errors
+    /// As [`Journal::commit`].
+    fn bound_blobs(&mut self, kind: u8, most: u64, limit: usize) -> Result<usize, CommitError>;
+
     /// The reading end, to be shared among threads.
     fn reader(&self) -> Arc<dyn JournalReader>;
 }
@@ -166,6 +173,12 @@ pub trait JournalReader: Send + Sync {
     /// # Errors
     /// When the storage can't be read or the content does not fit the id.
     fn blob(&self, id: BlobId) -> Result<Option<Bytes>, ReadError>;
+
+    /// What kind of blob it is, or `None` where it never was or its time is over.
+    ///
+    /// # Errors
+    /// When the storage can't be read.
+    fn blob_kind(&self, id: BlobId) -> Result<Option<u8>, ReadError>;
 
     /// Reads everything and checks every hash and sum; slow, for an admin's command.
     ///

@@ -343,6 +343,14 @@ impl JournalReader for SqliteReader {
         })
     }
 
+    fn blob_kind(&self, id: BlobId) -> Result<Option<u8>, ReadError> {
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached("SELECT kind FROM blobs WHERE id = ?1")?;
+            let found = statement.query_row([id.0], |row| row.get(0)).optional();
+            found.map_err(|error| Fault::from(error).located(Damaged::Blob(id)))
+        })
+    }
+
     /// In pages, so that a long walk holds no view open and the write-ahead log can be emptied meanwhile.
     fn verify(&self) -> Result<Verified, ReadError> {
         let goal = self.meta()?;

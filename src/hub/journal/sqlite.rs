@@ -193,6 +193,19 @@ impl Journal for SqliteJournal {
         })
     }
 
+    fn bound_blobs(&mut self, kind: u8, most: u64, limit: usize) -> Result<usize, CommitError> {
+        self.fatal(|journal| {
+            let mut statement = journal.connection.prepare_cached(
+                "DELETE FROM blobs WHERE rowid IN (SELECT rowid FROM
+                    (SELECT rowid, stored_at,
+                        sum(length(bytes)) OVER (ORDER BY stored_at DESC, rowid DESC) AS together
+                        FROM blobs WHERE kind = ?1)
+                    WHERE together > ?2 ORDER BY stored_at LIMIT ?3)",
+            )?;
+            Ok(statement.execute((kind, integer(most), integer(limit as u64)))?)
+        })
+    }
+
     fn reader(&self) -> Arc<dyn JournalReader> {
         self.reader.clone()
     }

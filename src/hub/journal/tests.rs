@@ -185,6 +185,11 @@ fn blobs_go_by_kind_and_age_and_storing_again_prolongs() {
     let reader = journal.reader();
     let there = |text: &str| reader.blob(blob_id(text.as_bytes())).unwrap().is_some();
     assert_eq!(["old", "kept", "again", "new"].map(there), [false, true, true, true]);
+    assert_eq!(reader.blob_kind(blob_id(b"kept")).unwrap(), Some(1));
+    assert_eq!(reader.blob_kind(blob_id(b"old")).unwrap(), None);
+    assert_eq!(journal.bound_blobs(2, 8, 10).unwrap(), 0, "they take 8 bytes together");
+    assert_eq!(journal.bound_blobs(2, 7, 10).unwrap(), 1);
+    assert_eq!(["kept", "again", "new"].map(there), [true, false, true], "the oldest went");
 }
 
 #[test]

@@ -11,9 +11,10 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::fleet::words::{BlobId, HostId, IdentityId};
 use crate::hub::access::{Call, Caller};
+use crate::hub::journal::kinds::COMMAND_OUTPUT;
 use crate::hub::journal::{BlobRecord, blob_id};
 use crate::hub::links;
-use crate::hub::services::intake::{COMMAND_OUTPUT, Intake};
+use crate::hub::services::intake::Intake;
 use crate::hub::services::{console, signing};
 use crate::hub::shared::{Shared, status};
 use crate::trust::Kind;

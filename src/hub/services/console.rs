@@ -12,6 +12,8 @@ use crate::fleet::state::Cause;
 use crate::fleet::words::{BlobId, HostId, Timestamp};
 use crate::hub::access::{Call, Caller};
 use crate::hub::history;
+use crate::hub::journal::ReadError;
+use crate::hub::journal::kinds::COMMAND_OUTPUT;
 use crate::hub::services::watch::{self, Watcher};
 use crate::hub::services::{act, query, signing};
 use crate::hub::shared::{Shared, status};
@@ -143,10 +145,17 @@ impl Console for ConsoleService {
             return Err(Status::permission_denied("the configuration's texts are for admins"));
         }
         let journal = Arc::clone(&self.0.journal);
-        let blob = tokio::task::spawn_blocking(move || journal.blob(BlobId(id)))
+        let operates = asker.role.includes(Role::Operator);
+        let read = move || match journal.blob_kind(BlobId(id))? {
+            Some(COMMAND_OUTPUT) if !operates => Ok(Err(Status::permission_denied(
+                "what commands printed may hold secrets of hosts, so it is for operators; ask an admin of the fleet",
+            ))),
+            _ => journal.blob(BlobId(id)).map(Ok),
+        };
+        let blob = tokio::task::spawn_blocking(read)
             .await
             .map_err(|error| Status::internal(error.to_string()))?
-            .map_err(|error| Status::internal(error.to_string()))?
+            .map_err(|error: ReadError| Status::internal(error.to_string()))??
             .ok_or_else(|| Status::not_found("this output is no longer kept"))?;
         let (out, stream) = mpsc::channel(2);
         tokio::spawn(async move {

@@ -21,6 +21,7 @@ use crate::fleet::rules::presence::target_of;
 use crate::fleet::words::{HostId, Now, SafeText, StreamId, Timestamp};
 use crate::hub::core::{CoreError, FactRead, FactsReply};
 use crate::hub::history::SeriesRef;
+use crate::hub::journal::kinds::{COMMAND_OUTPUT, LONG_TEXT};
 use crate::hub::journal::{BlobRecord, blob_id};
 use crate::hub::services::glance::Shown;
 use crate::hub::shared::{Shared, status};
@@ -37,10 +38,6 @@ const ASK_AGAIN: Duration = Duration::from_secs(5);
 const STRIKES: u32 = 3;
 /// Series one host may name.
 const MOST_SERIES: usize = 512;
-/// Kind of blobs that hold a check's long text.
-pub const LONG_TEXT: u8 = 20;
-/// Kind of blobs that hold what a command printed.
-pub const COMMAND_OUTPUT: u8 = 30;
 
 /// The reading end of one host's stream.
 pub struct Intake {

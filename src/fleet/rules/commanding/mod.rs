@@ -1,5 +1,8 @@
 //! Commands: who may be sent what, whose turn it is, and what becomes of hosts that say nothing.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
