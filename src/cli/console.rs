@@ -44,6 +44,7 @@ async fn serve(asked: &arguments::Console, directories: &Directories) -> Result<
     let start = match asked.screen {
         Some(arguments::Screen::Alerts) => Place::Alerts,
         Some(arguments::Screen::Hosts) => Place::Hosts,
+        Some(arguments::Screen::Commands) => Place::Commands,
         Some(arguments::Screen::Journal) => Place::Journal,
         Some(arguments::Screen::Floor) | None => Place::Floor,
     };

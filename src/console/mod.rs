@@ -12,6 +12,7 @@ pub mod input;
 pub mod keymap;
 pub mod link_task;
 pub mod list;
+mod new_file;
 pub mod own_files;
 pub mod replica;
 pub mod run;

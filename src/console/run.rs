@@ -10,10 +10,12 @@ use crate::console::app::{App, Order, Seat, screens_with_views};
 use crate::console::files::FileError;
 use crate::console::input::Input;
 use crate::console::link_task::{FromLink, LinkConfig, LinkHandle, News, Reach, spawn};
+use crate::console::new_file::write_new;
 use crate::console::own_files::OwnFiles;
 use crate::console::replica::{FleetIndex, Replica};
 use crate::console::screens::world::Place;
 use crate::console::terminal::{Cause, Events, Signal, Signals, Terminal, TerminalError, install_panic_hook};
+use crate::console::theme::Role;
 use crate::settings::views;
 
 /// News that may wait for the loop; a link waits where it is full.
@@ -62,7 +64,8 @@ pub async fn run(setup: Setup) -> Result<(), TerminalError> {
         .enumerate()
         .map(|(at, (_, reach))| spawn(LinkConfig { fleet: FleetIndex(at), reach, look: look.subscribe() }, out.clone()))
         .collect();
-    let mut console = Console { app, links, own: setup.own, views: setup.views };
+    let (said, mut words) = mpsc::channel(1);
+    let mut console = Console { app, links, said, own: setup.own, views: setup.views };
     let mut events = Some(Events::start());
     let mut second = now + SECOND;
     loop {
@@ -111,6 +114,10 @@ pub async fn run(setup: Setup) -> Result<(), TerminalError> {
                 }
             }
             Some(first) = news.recv() => console.take_news(first, &mut news, &mut terminal),
+            Some((role, text)) = words.recv() => {
+                console.app.say(role, text);
+                terminal.want_frame(Cause::Outcome);
+            }
             flushed = terminal.flushed() => flushed?,
             () = sleep_until(due.into()) => {}
         }
@@ -141,6 +148,8 @@ fn paint(terminal: &mut Terminal, app: &mut App, now: Instant) -> Result<(), Ter
 struct Console {
     app: App,
     links: Vec<LinkHandle>,
+    /// What became of files.
+    said: mpsc::Sender<(Role, String)>,
     own: OwnFiles,
     views: PathBuf,
 }
@@ -204,6 +213,17 @@ impl Console {
         self.app.set_views(views::load(&self.views, &screens_with_views()));
     }
 
+    /// Writes a new file in the current directory, beside the loop, since a disk may take its time.
+    fn write(&self, name: String, text: String) {
+        let said = self.said.clone();
+        drop(tokio::task::spawn_blocking(move || {
+            let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+            let words = write_new(&folder, &name, text.as_bytes());
+            // the loop has ended, and nobody reads it any more
+            let _ = said.blocking_send(words);
+        }));
+    }
+
     /// Carries orders out; whether to leave.
     fn carry_out(&mut self, orders: Vec<Order>, terminal: &mut Terminal, events: &mut Option<Events>) -> bool {
         for order in orders {
@@ -214,6 +234,7 @@ impl Console {
                     }
                 }
                 Order::Copy(text) => drop(terminal.copy(&text)),
+                Order::Write { name, text } => self.write(name, text),
                 Order::Leave => return true,
                 Order::Repaint => terminal.repaint(),
                 Order::Stop => stop(terminal, events),

@@ -6,6 +6,7 @@ mod agent;
 mod binary;
 mod cli;
 mod commands;
+mod command_screens;
 mod configuration;
 mod console_link;
 mod dependencies;

@@ -15,6 +15,7 @@ use watchfloor::console::widgets::buffer_svg::{TerminalColours, buffer_svg};
 use watchfloor::fleet::identity::Role;
 use watchfloor::fleet::words::{AlertId, HostId, SafeText};
 
+use crate::command_screens::{PRINTED, commanded, settle};
 use crate::fixtures;
 use crate::sample_fleet::{answer_host, answer_timeline, console_of, press, provider, wall_of};
 
@@ -24,7 +25,7 @@ const LARGEST: usize = 64 * 1024;
 const SIZES: [(&str, u16, u16); 3] = [("", 120, 36), ("-80x24", 80, 24), ("-45x20", 45, 20)];
 
 /// A screen with its name, where it begins, and the keys that lead to what is shown.
-const SCREENS: [(&str, Place, &str); 13] = [
+const SCREENS: [(&str, Place, &str); 17] = [
     ("floor", Place::Floor, "j j"),
     ("alerts", Place::Alerts, ""),
     ("alerts-grouped", Place::Alerts, "b j j"),
@@ -33,6 +34,10 @@ const SCREENS: [(&str, Place, &str); 13] = [
     ("hosts", Place::Hosts, ""),
     ("host", Place::Hosts, "/ E X C H Enter Enter"),
     ("journal", Place::Journal, ""),
+    ("commands", Place::Commands, ""),
+    ("command", Place::Commands, "Enter"),
+    ("output", Place::Commands, "Enter Enter"),
+    ("run", Place::Commands, "x"),
     ("filter", Place::Alerts, "/ s e v : w a r n i n g + Space l a n e : n e w"),
     ("escalate", Place::Alerts, "e"),
     ("help", Place::Alerts, "?"),
@@ -50,11 +55,13 @@ fn picture(app: &mut App, (width, height): (u16, u16), moment: Instant) -> Buffe
 
 fn shown(theme: &str, (place, keys): (&Place, &str), size: (u16, u16), moment: Instant) -> Buffer {
     let theme = Theme::built_in(theme).expect("a theme that comes with the program");
-    let mut app = console_of(provider(), theme, place.clone(), moment);
+    let tale = if *place == Place::Commands { commanded(provider()) } else { provider() };
+    let mut app = console_of(tale, theme, place.clone(), moment);
     picture(&mut app, size, moment);
     for key in keys.split_whitespace() {
         press(&mut app, key, moment);
         picture(&mut app, size, moment);
+        settle(&mut app, &PRINTED, moment);
     }
     answer_host(&mut app, HostId(3));
     answer_timeline(&mut app, &provider(), AlertId(4468));

@@ -51,6 +51,8 @@ pub enum Screen {
     Alerts,
     /// The hosts
     Hosts,
+    /// The commands
+    Commands,
     /// The journal
     Journal,
 }

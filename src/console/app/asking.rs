@@ -41,6 +41,7 @@ impl Asking {
             About::Filter { filter, .. } => format!("{count} alerts that {filter} shows"),
             About::Alerts(_) if count == 1 => "this alert".to_owned(),
             About::Alerts(_) => format!("{count} alerts"),
+            About::Command(_, id) => format!("command {id}"),
             About::Hosts(_) if count == 1 => "this host".to_owned(),
             About::Hosts(_) => format!("{count} hosts"),
         };
@@ -69,6 +70,9 @@ impl Asking {
             Action::Note => {
                 prompt("Note on", Answer::Text { optional: false }).line(Role::Text, "everybody can read it")
             }
+            Action::CancelCommand => prompt("Cancel", Answer::SameKey(asked.key))
+                .line(Role::Text, "what waits for its turn is not started any more;")
+                .line(Role::Danger, "what runs is killed on its host, with all it started, and the host confirms that"),
             Action::Close if wide || count > 10 => prompt("Close", Answer::TypedOut(count.to_string()))
                 .line(Role::Danger, "closes by hand what may still be wrong; type the number of alerts"),
             Action::Close => {
@@ -101,6 +105,10 @@ impl Asking {
                 Verb::Close { note: if typed { String::new() } else { note } }
             }
             Action::CheckNow => Verb::CheckNow { host: None, check: None },
+            Action::CancelCommand => match self.about {
+                About::Command(_, command) => Verb::Cancel { command },
+                _ => return Err("there is no command to cancel".to_owned()),
+            },
             Action::AcknowledgeWith => Verb::Acknowledge { until: Until::Worse, note },
             _ => Verb::Acknowledge { until: Until::Worse, note: String::new() },
         })
@@ -113,6 +121,7 @@ pub fn count(about: &About) -> usize {
     match about {
         About::Alerts(alerts) => alerts.len(),
         About::Hosts(hosts) => hosts.len(),
+        About::Command(..) => 1,
         About::Filter { counts, .. } => {
             counts.iter().map(|(_, count)| usize::try_from(*count).unwrap_or(usize::MAX)).sum()
         }

@@ -2,6 +2,8 @@
 
 mod asking;
 mod chrome;
+mod command_line;
+mod command_prompt;
 mod desk;
 mod palette;
 mod sending;

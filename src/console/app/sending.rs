@@ -1,5 +1,6 @@
 //! What leaves the console: acts and questions, and what came of them.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crate::console::act::{Act, ActEnd, ActTag, Targets, Verb, new_action_id};
@@ -9,7 +10,7 @@ use crate::console::replica::{FleetIndex, Replica, Replicas};
 use crate::console::screens::world::About;
 use crate::console::theme::Role;
 use crate::fleet::identity::Role as PersonRole;
-use crate::fleet::words::{SafeText, Timestamp};
+use crate::fleet::words::{CommandId, HostId, SafeText, Timestamp};
 
 /// A question for a fleet's link.
 pub type Question = (FleetIndex, Ask);
@@ -57,9 +58,15 @@ impl Sending {
         Ok(questions)
     }
 
-    /// An act ended; what to say of it.
-    pub fn ended(&mut self, replica: &Replica, tag: ActTag, end: ActEnd) -> Option<(Role, String)> {
-        self.acts.ended(tag, end, replica.position()).map(|report| report_words(&report))
+    /// An act ended; what to say of it, and the command that it started.
+    pub fn ended(
+        &mut self,
+        replica: &Replica,
+        tag: ActTag,
+        end: ActEnd,
+    ) -> Option<((Role, String), Option<CommandId>)> {
+        let report = self.acts.ended(tag, end, replica.position())?;
+        Some((report_words(&report), started(&report)))
     }
 }
 
@@ -84,6 +91,7 @@ pub fn hub_now(about: &About, replicas: &Replicas, now: Instant) -> Timestamp {
         About::Alerts(alerts) => alerts.first().map(|(fleet, _)| *fleet),
         About::Hosts(hosts) => hosts.first().map(|(fleet, _)| *fleet),
         About::Filter { counts, .. } => counts.first().map(|(fleet, _)| *fleet),
+        About::Command(fleet, _) => Some(*fleet),
     };
     replicas.get(fleet.unwrap_or_default()).map_or_else(Timestamp::default, |replica| replica.hub_now(now))
 }
@@ -104,6 +112,14 @@ fn requests(verb: &Verb, about: &About) -> Vec<(FleetIndex, Targets, Verb)> {
             let targets = |count: u64| Targets::Filter { filter: filter.clone(), expected: Some(count) };
             counts.iter().map(|(fleet, count)| (*fleet, targets(*count), verb.clone())).collect()
         }
+        About::Command(fleet, _) => vec![(*fleet, Targets::None, verb.clone())],
+        About::Hosts(hosts) if matches!(verb, Verb::Run { .. }) => {
+            let mut fleets: BTreeMap<FleetIndex, Vec<HostId>> = BTreeMap::new();
+            for (fleet, host) in hosts {
+                fleets.entry(*fleet).or_default().push(*host);
+            }
+            fleets.into_iter().map(|(fleet, hosts)| (fleet, Targets::Hosts(hosts), verb.clone())).collect()
+        }
         About::Hosts(hosts) => {
             let check = if let Verb::CheckNow { check, .. } = verb { check.clone() } else { None };
             let verb = |host| Verb::CheckNow { host: Some(host), check: check.clone() };
@@ -112,8 +128,23 @@ fn requests(verb: &Verb, about: &About) -> Vec<(FleetIndex, Targets, Verb)> {
     }
 }
 
+/// The command that an act started.
+fn started(report: &Report) -> Option<CommandId> {
+    match (&report.act.verb, &report.end) {
+        (Verb::Run { .. }, ActEnd::Answered(answer)) => answer.command,
+        _ => None,
+    }
+}
+
 fn report_words(report: &Report) -> (Role, String) {
     let word = report.act.verb.word();
+    if let (ActEnd::Answered(answer), Some(command)) = (&report.end, started(report)) {
+        let failed = answer.failed.len();
+        let but = if failed > 0 { format!(", {failed} are there no more") } else { String::new() };
+        let role = if failed > 0 { Role::Failed } else { Role::Ok };
+        let hosts = if answer.done.len() == 1 { "host" } else { "hosts" };
+        return (role, format!("command {command} goes to {} {hosts}{but}", answer.done.len()));
+    }
     match &report.end {
         ActEnd::Answered(answer) if answer.failed.is_empty() && answer.left_out.is_empty() => {
             (Role::Ok, format!("{word}: {} done", answer.done.len()))

@@ -9,12 +9,16 @@ use crate::console::keymap::{Action, Context};
 use crate::console::replica::{Changed, FleetIndex, Replica};
 use crate::console::screens::alert::AlertScreen;
 use crate::console::screens::alerts::{Alerts, Queue};
+use crate::console::screens::command::CommandScreen;
+use crate::console::screens::commands::Commands;
 use crate::console::screens::filter_line::FilterLine;
 use crate::console::screens::floor::Floor;
 use crate::console::screens::host::HostScreen;
 use crate::console::screens::hosts::{Hosts, Present};
 use crate::console::screens::journal::Journal;
 use crate::console::screens::listing::words;
+use crate::console::screens::output::OutputScreen;
+use crate::console::screens::texts::Texts;
 use crate::console::screens::viewed::Viewed;
 use crate::console::screens::world::{Effect, Place, World};
 use crate::console::theme::{Role, Theme};
@@ -41,6 +45,11 @@ pub struct Stage {
     journal: Journal,
     host: Option<HostScreen>,
     alert: Option<AlertScreen>,
+    commands: Commands,
+    command: Option<CommandScreen>,
+    output: Option<OutputScreen>,
+    /// What programs printed.
+    texts: Texts,
 }
 
 impl Stage {
@@ -56,6 +65,10 @@ impl Stage {
             journal: Journal::default(),
             host: None,
             alert: None,
+            commands: Commands::default(),
+            command: None,
+            output: None,
+            texts: Texts::default(),
         }
     }
 
@@ -72,6 +85,9 @@ impl Stage {
             Place::Journal => Context::Journal,
             Place::Host(..) => Context::Host,
             Place::Alert(..) => Context::Alert,
+            Place::Commands => Context::Commands,
+            Place::Command(..) => Context::Command,
+            Place::Output(..) => Context::Output,
         }
     }
 
@@ -81,9 +97,11 @@ impl Stage {
     pub fn go(&mut self, place: Place) {
         match &place {
             // A screen of the top row replaces the whole path; what is opened in depth comes on top.
-            Place::Floor | Place::Alerts | Place::Hosts | Place::Journal => self.path.clear(),
+            Place::Floor | Place::Alerts | Place::Hosts | Place::Commands | Place::Journal => self.path.clear(),
             Place::Host(fleet, id) => self.host = Some(HostScreen::new(*fleet, *id)),
             Place::Alert(fleet, id) => self.alert = Some(AlertScreen::new(*fleet, *id)),
+            Place::Command(fleet, id) => self.command = Some(CommandScreen::new(*fleet, *id)),
+            Place::Output(fleet, id, host) => self.output = Some(OutputScreen::new(*fleet, *id, *host)),
         }
         self.path.push(place);
     }
@@ -116,7 +134,9 @@ impl Stage {
         let (screen, rows) = match self.top() {
             Place::Alerts | Place::Alert(..) => (Screen::Alerts, self.alerts.rows.list().height()),
             Place::Hosts | Place::Host(..) => (Screen::Hosts, self.hosts.rows.list().height()),
-            Place::Floor | Place::Journal => (Screen::Floor, 0),
+            Place::Floor | Place::Journal | Place::Commands | Place::Command(..) | Place::Output(..) => {
+                (Screen::Floor, 0)
+            }
         };
         Look { screen, rows: rows.max(LOOK) }
     }
@@ -130,6 +150,16 @@ impl Stage {
         self.journal.absorb(fleet, changed);
         if let Some(alert) = &mut self.alert {
             alert.absorb(fleet, changed);
+        }
+        self.commands.absorb(fleet, changed, world);
+        if let Some(command) = &mut self.command {
+            command.absorb(fleet, changed, world);
+        }
+        if let Some(output) = &mut self.output {
+            output.absorb(fleet, changed);
+        }
+        if changed.link {
+            self.texts.link_changed();
         }
         self.floor.touch();
     }
@@ -145,7 +175,7 @@ impl Stage {
             }
             Topic::Host(_) | Topic::History { .. } => self.host.as_mut().is_some_and(|host| host.answer(fleet, answer)),
             Topic::Timeline(_) => self.alert.as_mut().is_some_and(|alert| alert.answer(fleet, answer)),
-            Topic::Blob(_) => false,
+            Topic::Blob(blob) => self.texts.answer(fleet, *blob, answer.result),
         }
     }
 
@@ -153,14 +183,15 @@ impl Stage {
 
     /// Whether rows are still to be looked at.
     pub const fn is_scanning(&self) -> bool {
-        self.alerts.rows.is_scanning() || self.hosts.rows.is_scanning()
+        self.alerts.rows.is_scanning() || self.hosts.rows.is_scanning() || self.commands.rows.is_scanning()
     }
 
     /// Looks at a slice of the rows that are left; whether all of a screen's were looked at by that.
     pub fn step(&mut self, world: World<'_>) -> bool {
         let alerts = self.alerts.rows.is_scanning() && self.alerts.rows.step(world);
         let hosts = self.hosts.rows.is_scanning() && self.hosts.rows.step(world);
-        alerts || hosts
+        let commands = self.commands.rows.is_scanning() && self.commands.rows.step(world);
+        alerts || hosts || commands
     }
 
     /// What the screen on top has to ask.
@@ -169,6 +200,7 @@ impl Stage {
             Some(Place::Host(..)) => self.host.as_mut().map(|host| host.ask(world)).unwrap_or_default(),
             Some(Place::Alert(..)) => self.alert.as_mut().map(|alert| alert.ask(world)).unwrap_or_default(),
             Some(Place::Journal) => self.journal.visit(world),
+            Some(Place::Command(..) | Place::Output(..)) => self.texts.ask().into_iter().collect(),
             _ => Vec::new(),
         }
     }
@@ -178,12 +210,21 @@ impl Stage {
     /// Does an action on the screen on top.
     pub fn update(&mut self, action: Action, count: u16, world: World<'_>) -> Vec<Effect> {
         match self.top() {
-            Place::Floor => self.floor.update(action, count),
+            Place::Floor => self.floor.update(action, count, world),
             Place::Alerts => self.alerts.update(action, count, world),
             Place::Hosts => self.hosts.update(action, count, world),
             Place::Journal => self.journal.update(action, count, world),
             Place::Host(..) => self.host.as_mut().map(|host| host.update(action, count, world)).unwrap_or_default(),
             Place::Alert(..) => self.alert.as_mut().map(|alert| alert.update(action, count, world)).unwrap_or_default(),
+            Place::Commands => self.commands.update(action, count, world),
+            Place::Command(..) => {
+                let texts = &self.texts;
+                self.command.as_mut().map(|command| command.update(action, count, world, texts)).unwrap_or_default()
+            }
+            Place::Output(..) => {
+                let texts = &self.texts;
+                self.output.as_mut().map(|output| output.update(action, count, world, texts)).unwrap_or_default()
+            }
         }
     }
 
@@ -191,7 +232,10 @@ impl Stage {
     pub fn cancel(&mut self, world: World<'_>) -> bool {
         match self.top() {
             Place::Alerts => self.alerts.cancel(world),
-            Place::Hosts => self.hosts.rows.cancel(world),
+            Place::Hosts => self.hosts.cancel(world),
+            Place::Commands => self.commands.rows.cancel(world),
+            Place::Command(..) => self.command.as_mut().is_some_and(CommandScreen::cancel),
+            Place::Output(..) => self.output.as_mut().is_some_and(OutputScreen::cancel),
             Place::Journal => self.journal.cancel(),
             _ => false,
         }
@@ -203,6 +247,8 @@ impl Stage {
             Place::Alerts => Some(&self.alerts.rows.filter),
             Place::Hosts => Some(&self.hosts.rows.filter),
             Place::Journal => Some(&self.journal.filter),
+            Place::Commands => Some(&self.commands.rows.filter),
+            Place::Output(..) => self.output.as_ref().map(|output| &output.search),
             _ => None,
         }
     }
@@ -213,6 +259,8 @@ impl Stage {
             Place::Alerts => Some(&mut self.alerts.rows.filter),
             Place::Hosts => Some(&mut self.hosts.rows.filter),
             Place::Journal => Some(&mut self.journal.filter),
+            Place::Commands => Some(&mut self.commands.rows.filter),
+            Place::Output(..) => self.output.as_mut().map(|output| &mut output.search),
             _ => None,
         }
     }
@@ -222,6 +270,7 @@ impl Stage {
         match self.top() {
             Place::Alerts => self.alerts.rows.ask(world),
             Place::Hosts => self.hosts.rows.ask(world),
+            Place::Commands => self.commands.rows.ask(world),
             _ => self.journal.touch(),
         }
     }
@@ -261,6 +310,17 @@ impl Stage {
             Place::Hosts => self.hosts.rows.refresh(size, world),
             Place::Journal => self.journal.refresh(size, world),
             Place::Host(..) | Place::Alert(..) => {}
+            Place::Commands => self.commands.rows.refresh(size, world),
+            Place::Command(..) => {
+                if let Some(command) = &mut self.command {
+                    command.refresh(size, world, &mut self.texts);
+                }
+            }
+            Place::Output(..) => {
+                if let Some(output) = &mut self.output {
+                    output.refresh(size, world, &mut self.texts);
+                }
+            }
         }
     }
 
@@ -281,6 +341,17 @@ impl Stage {
                     alert.render(area, buf, theme, world, zone);
                 }
             }
+            Place::Commands => self.commands.render(area, buf, theme, world),
+            Place::Command(..) => {
+                if let Some(command) = &self.command {
+                    command.render(area, buf, theme, world, zone, &self.texts);
+                }
+            }
+            Place::Output(..) => {
+                if let Some(output) = &self.output {
+                    output.render(area, buf, theme, &self.texts);
+                }
+            }
         }
     }
 
@@ -289,6 +360,8 @@ impl Stage {
         match self.top() {
             Place::Alerts => self.alerts.rows.shown(),
             Place::Hosts => self.hosts.rows.shown(),
+            Place::Commands => self.commands.rows.shown(),
+            Place::Output(..) => self.output.as_ref().map_or(0, OutputScreen::found),
             _ => self.journal.shown(),
         }
     }
@@ -326,10 +399,13 @@ impl Stage {
         match self.top() {
             Place::Floor => ("FLOOR", self.floor.facts()),
             Place::Alerts => ("ALERTS", self.alerts.facts()),
-            Place::Hosts => ("HOSTS", self.hosts.rows.facts()),
+            Place::Hosts => ("HOSTS", self.hosts.facts()),
             Place::Journal => ("JOURNAL", self.journal.facts()),
             Place::Host(..) => ("HOST", Vec::new()),
             Place::Alert(..) => ("ALERT", Vec::new()),
+            Place::Commands => ("COMMANDS", self.commands.rows.facts()),
+            Place::Command(..) => ("COMMAND", self.command.as_ref().map(CommandScreen::facts).unwrap_or_default()),
+            Place::Output(..) => ("OUTPUT", self.output.as_ref().map(OutputScreen::facts).unwrap_or_default()),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::console::act::{ActEnd, ActTag, Verb};
 use crate::console::acts::Acts;
 use crate::console::app::asking::{Asked, Asking, count};
 use crate::console::app::chrome;
+use crate::console::app::command_prompt::{CommandEvent, CommandPrompt, Radius, recent_lines};
 use crate::console::app::desk::{Decided, Desk};
 use crate::console::app::palette::{Choice, Event, Palette};
 use crate::console::app::sending::{Sending, hub_now, not_taken, refusal};
@@ -27,7 +28,7 @@ use crate::console::wall::Wall;
 use crate::console::widgets::PromptEvent;
 use crate::console::widgets::{LEAST, too_small};
 use crate::fleet::rules::first_look::Look;
-use crate::fleet::words::SafeText;
+use crate::fleet::words::{HostId, SafeText};
 use crate::settings::views::{Layout, View, Views};
 
 /// How a person sits at this console.
@@ -52,6 +53,13 @@ pub enum Order {
     Ask(FleetIndex, Ask),
     /// Put text on the clipboard.
     Copy(String),
+    /// Write text to a new file in the current directory.
+    Write {
+        /// The file's name.
+        name: String,
+        /// What it holds.
+        text: String,
+    },
     /// Leave with success.
     Leave,
     /// Stop and go to the shell.
@@ -78,6 +86,11 @@ pub struct App {
     asking: Option<Asking>,
     desk: Desk,
     palette: Option<Palette>,
+    /// The program that is asked for, with the lines of before.
+    commanding: Option<CommandPrompt>,
+    lines: Vec<String>,
+    /// A command was started and no key was pressed since: it is opened when the hub has it.
+    follows: bool,
     help: Option<usize>,
     said: Option<(Role, String)>,
     /// The only screen of a wall.
@@ -99,6 +112,9 @@ impl App {
             asking: None,
             desk: Desk::default(),
             palette: None,
+            commanding: None,
+            lines: Vec::new(),
+            follows: false,
             help: None,
             said: None,
             unseen: false,
@@ -151,8 +167,12 @@ impl App {
 
     /// An act ended.
     pub fn act_ended(&mut self, fleet: FleetIndex, tag: ActTag, end: ActEnd) {
-        if let Some(replica) = self.replicas.get(fleet) {
-            self.said = self.sending.ended(replica, tag, end).or(self.said.take());
+        let Some(replica) = self.replicas.get(fleet) else { return };
+        if let Some((said, command)) = self.sending.ended(replica, tag, end) {
+            self.said = Some(said);
+            if let Some(command) = command.filter(|_| std::mem::take(&mut self.follows)) {
+                self.stage.go(Place::Command(fleet, command));
+            }
         }
     }
 
@@ -166,6 +186,11 @@ impl App {
     /// An answer to a question; whether the screen changed.
     pub fn answer(&mut self, fleet: FleetIndex, answer: Answer) -> bool {
         self.stage.answer(fleet, answer)
+    }
+
+    /// Something that a person should know.
+    pub fn say(&mut self, role: Role, text: String) {
+        self.said = Some((role, text));
     }
 
     /// Something that a person should know of a fleet, although its link goes on.
@@ -270,6 +295,10 @@ impl App {
     }
 
     fn key(&mut self, key: Key, count: u16, stamp: FrameStamp, now: Instant) -> Option<Vec<Order>> {
+        self.follows = false;
+        if self.commanding.is_some() {
+            return self.command_key(count, Asked { key, stamp, now });
+        }
         if let Some(asking) = &mut self.asking {
             return match asking.prompt.press(&mut self.seat.keymap, key, count, (stamp, now)) {
                 PromptEvent::Ignored => None,
@@ -322,6 +351,9 @@ impl App {
     }
 
     fn paste(&mut self, text: &str, stamp: FrameStamp, now: Instant) -> Option<Vec<Order>> {
+        if let Some(commanding) = &mut self.commanding {
+            return commanding.paste(text, stamp).then(Vec::new);
+        }
         let question = self.desk.question.as_mut().map(|question| &mut question.prompt);
         if let Some(prompt) = self.asking.as_mut().map(|asking| &mut asking.prompt).or(question) {
             return (prompt.paste(text, stamp) != PromptEvent::Ignored).then(Vec::new);
@@ -371,6 +403,7 @@ impl App {
             Action::Floor => vec![Effect::Go(Place::Floor)],
             Action::Alerts => vec![Effect::Go(Place::Alerts)],
             Action::Hosts => vec![Effect::Go(Place::Hosts)],
+            Action::Commands => vec![Effect::Go(Place::Commands)],
             Action::Journal => vec![Effect::Go(Place::Journal)],
             Action::Help => {
                 self.help = Some(0);
@@ -515,13 +548,17 @@ impl App {
                 Effect::Begin(action, about) => {
                     self.asking = asked.and_then(|asked| Asking::begin(action, about, asked));
                 }
+                Effect::Run { hosts, line } => self.ask_command(hosts, &line, asked),
                 Effect::Act(verb, about) => orders.extend(self.send(&verb, &about, now)),
                 Effect::Ask(fleet, about) => {
                     let (fleet, ask) = self.sending.ask(fleet, about);
                     orders.push(Order::Ask(fleet, ask));
                 }
+                Effect::Write { name, text } => orders.push(Order::Write { name, text }),
                 Effect::Copy(text) => {
-                    self.said = Some((Role::Muted, format!("copied: {text}")));
+                    let more = if text.trim_end().contains('\n') { "…" } else { "" };
+                    let first = text.lines().next().unwrap_or("");
+                    self.said = Some((Role::Muted, format!("copied: {first}{more}")));
                     orders.push(Order::Copy(text));
                 }
                 Effect::Say(role, text) => self.said = Some((role, text)),
@@ -541,6 +578,39 @@ impl App {
                 Vec::new()
             }
         }
+    }
+
+    /// Asks for a program on these hosts.
+    fn ask_command(&mut self, hosts: Vec<(FleetIndex, HostId)>, line: &str, asked: Option<Asked>) {
+        let Some(asked) = asked else { return };
+        match Radius::of(hosts, &self.replicas) {
+            Ok(radius) => {
+                let before = recent_lines(&self.lines, &self.replicas);
+                self.commanding = Some(CommandPrompt::begin(radius, line, before, asked));
+            }
+            Err(why) => self.said = Some((Role::Failed, why)),
+        }
+    }
+
+    fn command_key(&mut self, count: u16, asked: Asked) -> Option<Vec<Order>> {
+        let event = self.commanding.as_mut()?.press(&mut self.seat.keymap, count, asked);
+        match event {
+            CommandEvent::Ignored => return None,
+            CommandEvent::Changed => {}
+            CommandEvent::Cancelled => {
+                self.commanding = None;
+                self.said = Some((Role::Muted, "nothing was sent".to_owned()));
+            }
+            CommandEvent::Send(verb, hosts, line) => {
+                self.commanding = None;
+                self.lines.retain(|known| *known != line);
+                self.lines.insert(0, line);
+                let orders = self.send(&verb, &About::Hosts(hosts), asked.now);
+                self.follows = orders.len() == 1;
+                return Some(orders);
+            }
+        }
+        Some(Vec::new())
     }
 
     fn send(&mut self, verb: &Verb, about: &About, now: Instant) -> Vec<Order> {
@@ -612,6 +682,9 @@ impl App {
         let question = self.desk.question.as_ref().map(|question| &question.prompt);
         if let Some(prompt) = self.asking.as_ref().map(|asking| &asking.prompt).or(question) {
             prompt.render(body, buf, theme);
+        }
+        if let Some(commanding) = &self.commanding {
+            commanding.render(body, buf, theme);
         }
     }
 }

@@ -23,6 +23,20 @@ const HOSTS: &[Context] =
     &[Context::Floor, Context::Hosts, Context::Alerts, Context::Client, Context::Host, Context::Alert];
 /// Contexts whose rows can be grouped, and kept as views.
 const VIEWED: &[Context] = &[Context::Alerts, Context::Hosts];
+/// Contexts in which rows stand for hosts a program can be started on.
+const RUNS: &[Context] = &[
+    Context::Floor,
+    Context::Hosts,
+    Context::Alerts,
+    Context::Commands,
+    Context::Client,
+    Context::Host,
+    Context::Alert,
+    Context::Command,
+    Context::Output,
+];
+const COMMANDS: &[Context] = &[Context::Commands, Context::Command, Context::Output];
+const OUTPUT: &[Context] = &[Context::Output];
 const GLOBAL: &[Context] = &[Context::Global];
 const CLOSES: &[Context] = &[Context::Global, Context::Reader];
 const MOVE: &[Context] = &[Context::Move];
@@ -82,7 +96,11 @@ actions! {
     Note "note" "note" SUBJECTS Act "Write a note into the timeline.";
     CheckNow "check-now" "check now" HOSTS Act "Check now instead of at the next interval.";
     Close "close" "close" SUBJECTS Confirm "Close by hand what does not recover by itself.";
-    Command "command" "command" HOSTS TypedOut "Run a command on the cursor's row, or on the marked rows.";
+    Command "command" "command" RUNS TypedOut "Run a command on the cursor's row, or on the marked rows.";
+    CancelCommand "cancel-command" "cancel" COMMANDS Confirm "Cancel the command: what waits is not started, what runs is killed.";
+    NextMatch "next-match" "next" OUTPUT None "Go to the next place of the searched text.";
+    PreviousMatch "previous-match" "" OUTPUT None "Go to the place of the searched text before.";
+    Write "write" "write" OUTPUT None "Write the output to a file in the current directory.";
     WholeFilter "whole-filter" "" LIST Confirm "Let the next act apply to everything the filter shows.";
     Open "open" "open" LIST None "Open what is under the cursor.";
     Mark "mark" "mark" LIST None "Mark or unmark the row and go to the next.";
@@ -208,14 +226,7 @@ impl Action {
     pub fn is_offered(self) -> bool {
         let later = matches!(
             self,
-            Self::Command
-                | Self::NextPane
-                | Self::PreviousPane
-                | Self::Backups
-                | Self::Commands
-                | Self::Upkeep
-                | Self::Left
-                | Self::Right
+            Self::NextPane | Self::PreviousPane | Self::Backups | Self::Upkeep | Self::Left | Self::Right
         );
         !later
     }

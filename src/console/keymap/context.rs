@@ -29,6 +29,10 @@ pub enum Context {
     Host,
     /// One alert in depth.
     Alert,
+    /// One command in depth.
+    Command,
+    /// What a command printed.
+    Output,
     /// A box with text to read, such as help.
     Reader,
     /// A line of text being typed.
@@ -39,7 +43,7 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Global,
         Self::Move,
         Self::List,
@@ -53,6 +57,8 @@ impl Context {
         Self::Client,
         Self::Host,
         Self::Alert,
+        Self::Command,
+        Self::Output,
         Self::Reader,
         Self::Text,
         Self::Palette,
@@ -75,6 +81,8 @@ impl Context {
             Self::Client => "client",
             Self::Host => "host",
             Self::Alert => "alert",
+            Self::Command => "command",
+            Self::Output => "output",
             Self::Reader => "reader",
             Self::Text => "text",
             Self::Palette => "palette",
@@ -98,6 +106,8 @@ impl Context {
             Self::Client => "A client",
             Self::Host => "A host",
             Self::Alert => "An alert",
+            Self::Command => "A command",
+            Self::Output => "Output",
             Self::Reader => "Reading",
             Self::Text => "Typing",
             Self::Palette => "Words",
@@ -127,6 +137,8 @@ impl Context {
             Self::Client => &[Self::Client, Self::List, Self::Move, Self::Global],
             Self::Host => &[Self::Host, Self::List, Self::Move, Self::Global],
             Self::Alert => &[Self::Alert, Self::List, Self::Move, Self::Global],
+            Self::Command => &[Self::Command, Self::List, Self::Move, Self::Global],
+            Self::Output => &[Self::Output, Self::List, Self::Move, Self::Global],
             Self::Reader => &[Self::Reader, Self::Move],
             Self::Text => &[Self::Text],
             Self::Palette => &[Self::Palette, Self::Text],

@@ -17,7 +17,7 @@ fn own(text: &str) -> Result<Keymap, FileError> {
     Keymap::load(Some(&path))
 }
 
-const SCREENS: [Context; 10] = [
+const SCREENS: [Context; 12] = [
     Context::Floor,
     Context::Alerts,
     Context::Hosts,
@@ -28,6 +28,8 @@ const SCREENS: [Context; 10] = [
     Context::Client,
     Context::Host,
     Context::Alert,
+    Context::Command,
+    Context::Output,
 ];
 
 #[test]

@@ -125,6 +125,13 @@ impl AlertScreen {
                     .and_then(|replica| replica.fleet().alerts.alerts.get(&self.id)?.host);
                 return host.map(|host| Effect::Go(Place::Host(self.fleet, host))).into_iter().collect();
             }
+            Action::Command => {
+                let alert = world.replicas.get(self.fleet).and_then(|r| r.fleet().alerts.alerts.get(&self.id));
+                let Some(host) = alert.and_then(|alert| alert.host) else {
+                    return vec![Effect::Say(Role::Muted, "this alert is about no host".to_owned())];
+                };
+                return vec![Effect::Run { hosts: vec![(self.fleet, host)], line: String::new() }];
+            }
             Action::Copy => return ticket_text((self.fleet, self.id), world).map(Effect::Copy).into_iter().collect(),
             _ => {}
         }

@@ -191,6 +191,18 @@ impl Alerts {
             Action::Copy => cursor.and_then(|key| ticket_text(key, world)).map(Effect::Copy).into_iter().collect(),
             Action::Acknowledge => self.act(Verb::Acknowledge { until: Until::Worse, note: String::new() }),
             Action::CheckNow => self.act(Verb::CheckNow { host: None, check: None }),
+            Action::Command => {
+                let whole = std::mem::take(&mut self.whole);
+                if whole && let Some(fault) = self.rows.filter.fault() {
+                    return vec![Effect::Say(Role::Failed, fault.to_owned())];
+                }
+                let alerts = if whole { self.rows.all() } else { self.rows.take_targets() };
+                let host = |(fleet, id): (FleetIndex, AlertId)| {
+                    let alert = world.replicas.get(fleet)?.fleet().alerts.alerts.get(&id)?;
+                    Some((fleet, alert.host?))
+                };
+                vec![Effect::Run { hosts: alerts.into_iter().filter_map(host).collect(), line: String::new() }]
+            }
             Action::AcknowledgeWith
             | Action::Escalate
             | Action::Release

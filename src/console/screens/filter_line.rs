@@ -12,6 +12,8 @@ pub struct FilterLine {
     filter: Filter,
     typing: Option<TextInput>,
     fault: Option<String>,
+    /// The text is looked for as it is.
+    plain: bool,
 }
 
 /// What came of a key while the filter is typed.
@@ -26,6 +28,12 @@ pub enum Typed {
 }
 
 impl FilterLine {
+    /// A line that is searched for as it is typed, and no filter.
+    #[must_use]
+    pub fn of_plain_text() -> Self {
+        Self { plain: true, ..Self::default() }
+    }
+
     /// The filter that counts.
     #[must_use]
     pub const fn filter(&self) -> &Filter {
@@ -100,8 +108,11 @@ impl FilterLine {
     }
 
     fn take(&mut self, text: &str) {
-        let (filter, fault) = Filter::parse_while_typing(text);
         text.clone_into(&mut self.text);
+        if self.plain {
+            return;
+        }
+        let (filter, fault) = Filter::parse_while_typing(text);
         self.filter = filter;
         self.fault = fault.map(|fault| fault.to_string());
     }

@@ -81,7 +81,7 @@ impl Floor {
     }
 
     /// Does an action.
-    pub fn update(&mut self, action: Action, count: u16) -> Vec<Effect> {
+    pub fn update(&mut self, action: Action, count: u16, world: World<'_>) -> Vec<Effect> {
         match action {
             _ if move_cursor(&mut self.list, action, count) => {}
             Action::Fold => {
@@ -106,6 +106,13 @@ impl Floor {
             Action::CheckNow => {
                 let filter = self.list.cursor().map(|(_, client)| format!("client:{client}"));
                 return filter.map(Effect::HostsOf).into_iter().collect();
+            }
+            Action::Command => {
+                let Some((fleet, client)) = self.list.cursor() else { return Vec::new() };
+                let Some(replica) = world.replicas.get(*fleet) else { return Vec::new() };
+                let hosts = replica.fleet().hosts.present().filter(|host| host.client == *client);
+                let hosts = hosts.map(|host| (*fleet, host.id)).collect();
+                return vec![Effect::Run { hosts, line: String::new() }];
             }
             Action::Copy => {
                 return self.list.cursor().map(|(_, client)| Effect::Copy(client.to_string())).into_iter().collect();

@@ -154,6 +154,9 @@ impl HostScreen {
                 let verb = Verb::CheckNow { host: Some(self.id), check };
                 return vec![Effect::Act(verb, About::Hosts(vec![(self.fleet, self.id)]))];
             }
+            Action::Command => {
+                return vec![Effect::Run { hosts: vec![(self.fleet, self.id)], line: String::new() }];
+            }
             Action::Acknowledge => {
                 let verb = Verb::Acknowledge { until: Until::Worse, note: String::new() };
                 return vec![Effect::Act(verb, self.about(&lines))];

@@ -116,6 +116,8 @@ impl Arrangement for Present {
 pub struct Hosts {
     /// The rows.
     pub rows: Listing<Present>,
+    /// The next command goes to everything the filter shows.
+    whole: bool,
 }
 
 const COLUMNS: [Column; 10] = [
@@ -159,6 +161,30 @@ impl Hosts {
                 });
                 name.map(Effect::Copy).into_iter().collect()
             }
+            Action::WholeFilter => {
+                self.whole = !self.whole;
+                let text = if self.whole {
+                    format!("the next command goes to all {} hosts shown; Esc takes that back", self.rows.shown())
+                } else {
+                    "the next command goes to the cursor's row or the marks again".to_owned()
+                };
+                vec![Effect::Say(Role::Danger, text)]
+            }
+            Action::Command => {
+                let whole = std::mem::take(&mut self.whole);
+                if whole && let Some(fault) = self.rows.filter.fault() {
+                    return vec![Effect::Say(Role::Failed, fault.to_owned())];
+                }
+                let hosts = if whole { self.rows.all() } else { self.rows.take_targets() };
+                if hosts.is_empty() {
+                    return vec![Effect::Say(Role::Muted, self.rows.no_target().to_owned())];
+                }
+                vec![Effect::Run { hosts, line: String::new() }]
+            }
+            _ if self.whole && action.is_act() => {
+                let text = "* on hosts is for commands only: x starts one, Esc takes it back".to_owned();
+                vec![Effect::Say(Role::Muted, text)]
+            }
             Action::CheckNow => {
                 let hosts = self.rows.take_targets();
                 if hosts.is_empty() {
@@ -181,6 +207,21 @@ impl Hosts {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Drops the innermost thing that holds: the sign for everything, the marks, the filter. Whether there was one.
+    pub fn cancel(&mut self, world: World<'_>) -> bool {
+        std::mem::take(&mut self.whole) || self.rows.cancel(world)
+    }
+
+    /// What the header says of the list.
+    #[must_use]
+    pub fn facts(&self) -> Vec<(Role, String)> {
+        let mut facts = self.rows.facts();
+        if self.whole {
+            facts.insert(0, (Role::Danger, format!("COMMAND TO ALL {}", self.rows.shown())));
+        }
+        facts
     }
 
     /// On a host, a verb for alerts means all its open alerts.
@@ -250,7 +291,7 @@ fn paint(key: Key, row: &mut Row<'_>, theme: &Theme, world: World<'_>) {
     }
     if let Some(pending) = world.acts.about(key.0, ActRow::Host(key.1)) {
         match pending.reading(world.now) {
-            Reading::Sent => row.cell(Role::Pending, "check asked"),
+            Reading::Sent => row.value(Role::Pending, format_args!("{} sent", pending.act.verb.word())),
             Reading::Waiting(seconds) => row.value(Role::Pending, format_args!("WAITING {seconds}s")),
             Reading::NotSent => row.cell(Role::Failed, "NOT SENT"),
         }

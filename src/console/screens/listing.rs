@@ -136,6 +136,12 @@ impl<A: Arrangement> Listing<A> {
         }
     }
 
+    /// All rows the filter shows, by id.
+    #[must_use]
+    pub fn all(&self) -> Vec<Key<A>> {
+        self.index.keys().collect()
+    }
+
     /// How many rows the filter shows.
     #[must_use]
     pub fn shown(&self) -> usize {

@@ -3,6 +3,9 @@
 
 pub mod alert;
 pub mod alerts;
+pub mod command;
+pub mod command_words;
+pub mod commands;
 pub mod filter_line;
 pub mod floor;
 pub mod grouping;
@@ -12,5 +15,7 @@ pub mod journal;
 pub mod journal_words;
 pub mod listing;
 pub mod look;
+pub mod output;
+pub mod texts;
 pub mod viewed;
 pub mod world;

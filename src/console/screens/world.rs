@@ -8,7 +8,7 @@ use crate::console::ask::Topic;
 use crate::console::keymap::Action;
 use crate::console::replica::{FleetIndex, Replicas};
 use crate::console::theme::Role;
-use crate::fleet::words::{AlertId, HostId};
+use crate::fleet::words::{AlertId, CommandId, HostId};
 
 /// What a screen sees.
 #[derive(Clone, Copy, Debug)]
@@ -30,12 +30,18 @@ pub enum Place {
     Alerts,
     /// All hosts.
     Hosts,
+    /// All commands.
+    Commands,
     /// The journal.
     Journal,
     /// One host in depth.
     Host(FleetIndex, HostId),
     /// One alert in depth.
     Alert(FleetIndex, AlertId),
+    /// One command in depth.
+    Command(FleetIndex, CommandId),
+    /// What hosts printed that ended as this one did.
+    Output(FleetIndex, CommandId, HostId),
 }
 
 /// What an act is about, as the screen that asks for it sees it.
@@ -52,6 +58,8 @@ pub enum About {
     },
     /// These hosts.
     Hosts(Vec<(FleetIndex, HostId)>),
+    /// This command.
+    Command(FleetIndex, CommandId),
 }
 
 /// What a screen asks for.
@@ -65,12 +73,26 @@ pub enum Effect {
     AlertsOf(String),
     /// Ask the person what the action needs, then act.
     Begin(Action, About),
+    /// Ask for a program to be started on these hosts, beginning with a line that was typed before.
+    Run {
+        /// The hosts.
+        hosts: Vec<(FleetIndex, HostId)>,
+        /// The line; may be empty.
+        line: String,
+    },
     /// Act at once.
     Act(Verb, About),
     /// Ask a hub.
     Ask(FleetIndex, Topic),
     /// Put text on the clipboard.
     Copy(String),
+    /// Write text to a new file in the current directory.
+    Write {
+        /// The file's name.
+        name: String,
+        /// What it holds.
+        text: String,
+    },
     /// Say something in the last line.
     Say(Role, String),
 }

@@ -75,6 +75,22 @@ impl Prompt {
         self
     }
 
+    /// Says something else above the answer.
+    pub fn set_lines(&mut self, lines: Vec<(Role, String)>) {
+        self.lines = lines;
+    }
+
+    /// Puts another text in place of what was typed.
+    pub fn set_text(&mut self, text: &str) {
+        self.input = TextInput::with(text);
+    }
+
+    /// Whether who sent an input with this stamp has seen the prompt.
+    #[must_use]
+    pub const fn is_seen(&self, stamp: FrameStamp) -> bool {
+        stamp.has_seen(self.opened)
+    }
+
     /// The text typed so far.
     #[must_use]
     pub fn text(&self) -> &str {
