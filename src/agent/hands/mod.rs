@@ -41,6 +41,10 @@ use crate::wire::{decode_fact, encode_fact, limits, pb};
 pub const THIS_HOST: HostId = HostId(0);
 /// Programs that run at once on one host; more wait for their turn.
 pub const AT_ONCE: usize = 16;
+/// Programs that begin at once: more would only take turns on the processors, and all would end late.
+const BEGIN_AT_ONCE: usize = 8;
+/// How long a program counts as beginning, unless it ends sooner.
+const BEGINNING: Duration = Duration::from_millis(50);
 /// Commands that may wait for their turn on one host; more are denied.
 const WAITING: usize = 256;
 /// Between two attempts to tell what the disk or the hub did not take.
@@ -80,6 +84,7 @@ struct Inner {
     /// Commands that wait or run, each with what cancels it.
     open: Mutex<HashMap<Key, CancellationToken>>,
     slots: Semaphore,
+    beginning: Semaphore,
     tasks: TaskTracker,
     ending: CancellationToken,
 }
@@ -112,6 +117,7 @@ impl Hands {
             hosts: Mutex::default(),
             open: Mutex::default(),
             slots: Semaphore::new(at_once),
+            beginning: Semaphore::new(BEGIN_AT_ONCE),
             tasks: TaskTracker::new(),
             ending: CancellationToken::new(),
         }));
@@ -202,6 +208,9 @@ impl Hands {
         }
         self.0.tasks.close();
         self.0.tasks.wait().await;
+        if let Err(error) = self.0.record.flush().await {
+            tracing::warn!(%error, "what ended last is told as lost at the next start");
+        }
     }
 
     /// Whether a command is known; how it ended is told again, since the hub seems not to know.
@@ -247,7 +256,15 @@ impl Hands {
             timeout: asked.timeout,
             key: marked(asked.key),
         };
-        let done = program::run(&program, cancelled, || self.running().len() == 1).await;
+        let beginning = inner.beginning.acquire().await;
+        let running = program::run(&program, cancelled, || self.running().len() == 1);
+        tokio::pin!(running);
+        let done = tokio::time::timeout(BEGINNING, &mut running).await;
+        drop(beginning);
+        let done = match done {
+            Ok(done) => done,
+            Err(_) => running.await,
+        };
         self.told_of(asked, done)
     }
 

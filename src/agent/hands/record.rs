@@ -124,6 +124,16 @@ impl Record {
         self.append(told(key), None);
     }
 
+    /// Waits until all that was written down is on disk.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub async fn flush(&self) -> io::Result<()> {
+        let (flushed, done) = oneshot::channel();
+        self.append(String::new(), Some(flushed));
+        done.await.unwrap_or_else(|_| Err(io::Error::other("the record is closed")))
+    }
+
     fn append(&self, text: String, flushed: Option<oneshot::Sender<io::Result<()>>>) {
         // the thread ends with us
         let _ = self.lines.send(Line { text, flushed });
