@@ -38,13 +38,14 @@ impl Bench {
         let (tell, told) = mpsc::channel(64);
         let (_, linked) = watch::channel(None);
         hands.join(HOST, Teller::Memory(tell), linked);
-        Self { hands, told, folder, next: 0 }
+        // of no other test's: processes are found by their command's key, whoever started them
+        Self { hands, told, folder, next: u128::from(std::process::id()) << 64 }
     }
 
     fn ask(&mut self, argv: &[&str], timeout_ms: u64) -> pb::RunCommand {
         self.next += 1;
         pb::RunCommand {
-            command: u64::try_from(self.next).unwrap(),
+            command: self.next as u64,
             key: self.next.to_be_bytes().to_vec().into(),
             argv: argv.iter().map(ToString::to_string).collect(),
             shell: false,
@@ -273,7 +274,7 @@ async fn what_ran_when_the_agent_died_is_lost_and_never_runs_again() {
     let mut bench = Bench::new(any());
     let run = bench.ask(&["true"], 20_000);
     let key = (HOST, ActionId(bench.next));
-    bench.hands.0.record.begin(key, CommandId(1), NOW).await.unwrap();
+    bench.hands.0.record.begin(key, CommandId(run.command), NOW).await.unwrap();
     let folder = std::mem::replace(&mut bench.folder, tempfile::tempdir().unwrap());
     // what it had started goes on: nobody ended it
     let mut left = std::process::Command::new("sleep").arg("600").env(MARK, marked(key)).spawn().unwrap();
