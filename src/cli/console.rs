@@ -1,5 +1,10 @@
 //! `watchfloor console`, and `watchfloor` alone: the full-screen console.
 
+use std::path::Path;
+use std::sync::Arc;
+
+use ring::rand::{SecureRandom, SystemRandom};
+
 use crate::cli::arguments;
 use crate::cli::exit::Failure;
 use crate::cli::local::Local;
@@ -7,7 +12,9 @@ use crate::cli::reach::tls;
 use crate::console::app::Seat;
 use crate::console::files::FileError;
 use crate::console::link_task::Reach;
+use crate::console::mask::Mask;
 use crate::console::own_files::OwnFiles;
+use crate::console::plain::{PlainSetup, Verdict, run as run_plain};
 use crate::console::run::{Setup, run as run_console};
 use crate::console::screens::world::Place;
 use crate::console::terminal::{Ability, ColourChoice, ColourDepth};
@@ -17,16 +24,18 @@ use crate::link::socket_path::find_socket;
 use crate::settings::console::{self, ColorMode, EnrolledFleet};
 use crate::settings::directories::Directories;
 use crate::settings::hub::system_zone;
+use crate::trust::files::{make_private_dir, read_private, write_private};
+
+/// Bytes of the secret that goes into a mask's codes.
+const MASK_SECRET: usize = 32;
+
+/// Each fleet's name and how its hub is reached.
+type Fleets = Vec<(String, Reach)>;
 
 /// Runs the console; returns when the person has left.
 pub fn run(asked: &arguments::Console, directories: &Directories) -> Result<(), Failure> {
-    if asked.plain {
-        return Err(Failure::usage(
-            "--plain comes with a later version; until then `watchfloor status` and `watchfloor alerts` print lines",
-        ));
-    }
-    if asked.mask {
-        return Err(Failure::usage("--mask comes with a later version: no name would be hidden yet, so it is refused"));
+    if asked.plain && asked.wall {
+        return Err(Failure::usage("--wall is a screen and --plain writes lines: choose one of them"));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -40,6 +49,26 @@ pub fn run(asked: &arguments::Console, directories: &Directories) -> Result<(), 
 }
 
 async fn serve(asked: &arguments::Console, directories: &Directories) -> Result<(), Failure> {
+    let (fleets, local) = fleets(asked, directories)?;
+    let result = if asked.plain { lines(fleets).await } else { screens(asked, directories, fleets).await };
+    if let Some(local) = local {
+        local.end().await;
+    }
+    result
+}
+
+/// The console as lines.
+async fn lines(fleets: Fleets) -> Result<(), Failure> {
+    match run_plain(PlainSetup { fleets, zone: system_zone() }).await {
+        Ok(Verdict::Heard) => Ok(()),
+        Ok(Verdict::Refused(why)) => Err(Failure::failed(why)),
+        Ok(Verdict::NoHub(why)) => Err(Failure::no_hub(why)),
+        Err(error) => Err(Failure::failed(format!("lines can't be written to standard output: {error}"))),
+    }
+}
+
+/// The console as screens.
+async fn screens(asked: &arguments::Console, directories: &Directories, fleets: Fleets) -> Result<(), Failure> {
     let (seat, own, wrong_files) = seat(asked, directories)?;
     let start = match asked.screen {
         Some(arguments::Screen::Alerts) => Place::Alerts,
@@ -48,9 +77,16 @@ async fn serve(asked: &arguments::Console, directories: &Directories) -> Result<
         Some(arguments::Screen::Journal) => Place::Journal,
         Some(arguments::Screen::Floor) | None => Place::Floor,
     };
+    let views = directories.console.join("views");
+    run_console(Setup { fleets, seat, own, wrong_files, views, start }).await.map_err(Failure::failed)
+}
+
+/// The fleets asked for by name and reach; this machine's own hub and agent where there is none, until it is ended.
+fn fleets(asked: &arguments::Console, directories: &Directories) -> Result<(Fleets, Option<Local>), Failure> {
+    let mask = asked.mask.then(|| Arc::new(mask(&directories.console)));
     let enrolled: Vec<EnrolledFleet> = console::fleets(&directories.console)?;
     let wanted = |fleet: &&EnrolledFleet| asked.fleet.is_empty() || asked.fleet.contains(&fleet.name);
-    let mut fleets: Vec<(String, Reach)> =
+    let mut fleets: Fleets =
         enrolled.iter().filter(wanted).map(|fleet| (fleet.name.clone(), of_enrolled(fleet.clone()))).collect();
     let unknown = asked.fleet.iter().find(|name| enrolled.iter().all(|fleet| fleet.name != **name));
     let mut local = None;
@@ -64,13 +100,31 @@ async fn serve(asked: &arguments::Console, directories: &Directories) -> Result<
     } else if let Some(unknown) = unknown {
         return Err(Failure::usage(format!("no fleet {unknown} is enrolled here: see `watchfloor fleet list`")));
     }
-    let result = run_console(Setup { fleets, seat, own, wrong_files, views: directories.console.join("views"), start })
-        .await
-        .map_err(Failure::failed);
-    if let Some(local) = local {
-        local.end().await;
+    if let Some(mask) = mask {
+        let hide = |(name, reach): (String, Reach)| (mask.fleet(&name), reach.masked(Arc::clone(&mask)));
+        fleets = fleets.into_iter().map(hide).collect();
     }
-    result
+    Ok((fleets, local))
+}
+
+/// A mask whose codes stay the same on this machine, where its secret can be kept.
+fn mask(console: &Path) -> Mask {
+    let path = console.join("mask.key");
+    if let Ok(secret) = read_private(&path)
+        && secret.len() == MASK_SECRET
+    {
+        return Mask::new(&secret);
+    }
+    let mut secret = [0; MASK_SECRET];
+    if SystemRandom::new().fill(&mut secret).is_err() {
+        return Mask::new(std::process::id().to_string().as_bytes());
+    }
+    // Where it can't be kept, the codes hold until the console ends.
+    let kept = make_private_dir(console).and_then(|()| write_private(&path, &secret));
+    if let Err(error) = kept {
+        tracing::warn!(%error, "the codes of --mask will be others next time");
+    }
+    Mask::new(&secret)
 }
 
 fn seat(asked: &arguments::Console, directories: &Directories) -> Result<(Seat, OwnFiles, Vec<FileError>), Failure> {
@@ -92,7 +146,8 @@ fn seat(asked: &arguments::Console, directories: &Directories) -> Result<(Seat, 
     let keymap = settings.keymap.unwrap_or_else(|| directories.console.join("keys.toml"));
     let mut own = OwnFiles::new(named.map(str::to_owned), ability, Some(themes), Some(keymap));
     let (theme, keymap, wrong_files) = own.begin().map_err(Failure::failed)?;
-    let read_only = asked.read_only || asked.wall;
+    // Acts by filter would name what the mask hides.
+    let read_only = asked.read_only || asked.wall || asked.mask;
     Ok((Seat { theme, keymap, read_only, wall: asked.wall, zone: system_zone() }, own, wrong_files))
 }
 

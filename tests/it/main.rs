@@ -24,6 +24,8 @@ mod hub_kill;
 mod hubs_and_console;
 #[path = "../../benches/tools/fleet.rs"]
 mod large_fleet;
+mod mask;
+mod plain;
 mod plugins;
 mod pocket;
 mod processes;

@@ -1,18 +1,26 @@
 //! The wall: what a room sees of a fleet, at every size, for days, without a key.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use watchfloor::console::app::{App, Order};
 use watchfloor::console::input::{FrameStamp, Input, Key};
-use watchfloor::console::replica::{FleetIndex, LinkState, Update};
+use watchfloor::console::replica::{Body, FleetIndex, Frame, LinkState, Update};
+use watchfloor::console::terminal::{Cause, Drawn, Terminal};
 use watchfloor::console::theme::{Glyphs, Theme};
 use watchfloor::console::wall::{PAGE, SHIFT};
 use watchfloor::console::widgets::dump;
-use watchfloor::fleet::words::{CheckState, SafeText};
+use watchfloor::fleet::alerts::{Event as AlertEvent, Subject};
+use watchfloor::fleet::identity::Audience;
+use watchfloor::fleet::state::{Actor, Entry, Event};
+use watchfloor::fleet::words::{AlertId, CheckState, ClientId, HostId, SafeText};
 
-use crate::sample_fleet::{Story, story, wall_of};
+use crate::processes;
+use crate::pty::Program;
+use crate::sample_fleet::{NOW, Story, story, wall_of};
 
 fn wall(moment: Instant) -> App {
     wall_of(story(), Theme::of_roles(Glyphs::ASCII), moment)
@@ -159,4 +167,127 @@ fn no_key_does_anything_on_a_wall_but_leave() {
         let orders = app.input(Input::Key { key, count: 1 }, stamp, moment).unwrap();
         assert!(matches!(orders.as_slice(), [Order::Leave]), "{key:?}: {orders:?}");
     }
+}
+
+/// Memory of this process that is in use, in bytes.
+fn resident() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    statm.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 4096
+}
+
+/// Counts what would go to a terminal.
+struct Counter(Arc<AtomicU64>);
+
+impl std::io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn three_days_of_losses_floods_and_pages_take_no_more_memory_than_the_first_hours() {
+    const STEP: u64 = 30;
+    const HOURS: u64 = 72;
+    let moment = Instant::now();
+    let mut app = wall_of(story(), Theme::built_in("dark").unwrap(), moment);
+    let sent = Arc::new(AtomicU64::new(0));
+    let mut terminal = Terminal::writing_to(Counter(Arc::clone(&sent)), 120, 34).unwrap();
+    let frame = |app: &mut App, at: Duration, body| {
+        let update = Update::Frame(Frame { received: moment + at, hub_time: NOW + at, body });
+        drop(app.update(FleetIndex(0), update, moment + at));
+    };
+    let mut early = 0;
+    let mut pages = 0;
+    for turn in 0..HOURS * 3600 / STEP {
+        let at = Duration::from_secs(turn * STEP);
+        let (hour, minute) = (turn * STEP / 3600, turn * STEP / 60 % 60);
+        // Each hour five minutes without its hub, and a flood of a thousand alerts that lasts for twenty.
+        if minute < 5 && hour % 2 == 1 {
+            let lost = LinkState::Lost { since: moment + at, reason: SafeText::new("gone"), next_try: None };
+            app.update(FleetIndex(0), Update::Link(lost), moment + at);
+        } else {
+            app.update(FleetIndex(0), Update::Link(LinkState::Live { since: moment + at }), moment + at);
+            let begins = minute == 10 && turn % (60 / STEP) == 0;
+            let ends = minute == 30 && turn % (60 / STEP) == 0;
+            if begins || ends {
+                for id in 0..1_000 {
+                    let alert = AlertId(20_000 + id);
+                    let opened = AlertEvent::Opened {
+                        alert,
+                        client: ClientId::from("acme"),
+                        site: None,
+                        host: Some(HostId(4)),
+                        subject: Subject::External {
+                            source: SafeText::new("flood"),
+                            fingerprint: SafeText::new(&id.to_string()),
+                        },
+                        level: CheckState::Warning,
+                        summary: SafeText::new("too much"),
+                    };
+                    let events = if begins {
+                        vec![opened]
+                    } else {
+                        let note = None;
+                        vec![AlertEvent::Resolved { alert, by_hand: false, note }, AlertEvent::Archived { alert }]
+                    };
+                    let events = events.into_iter().map(|event| (Audience::EVERYONE, Event::Alerts(event))).collect();
+                    let revision = app.replicas().get(FleetIndex(0)).unwrap().position().revision.next();
+                    let entry = Entry { revision, at: NOW + at, actor: Actor::rule("flood"), events };
+                    frame(&mut app, at, Body::Entries { through: revision, entries: vec![entry] });
+                }
+            } else {
+                frame(&mut app, at, Body::Alive);
+            }
+        }
+        app.refresh(terminal.area(), moment + at);
+        terminal.want_frame(Cause::Passive);
+        if matches!(terminal.draw(moment + at, |area, buf| app.render(area, buf, moment + at)).unwrap(), Drawn::Sent(_))
+        {
+            terminal.flushed().await.unwrap();
+        }
+        pages += u64::from(dump::text(terminal.shown()).contains("page "));
+        if hour < 12 {
+            early = early.max(resident());
+        }
+    }
+    let late = resident();
+    assert!(pages > HOURS * 20, "the floods were paged through: {pages}");
+    assert!(sent.load(Ordering::Relaxed) > 1_000_000, "frames went out");
+    assert!(late <= early + 2 * 1024 * 1024, "{early} bytes within 12 hours, {late} after {HOURS}");
+    let screen = dump::text(terminal.shown());
+    assert!(screen.contains("4 problems have no owner"), "{screen}");
+    println!(
+        "resident {early} bytes at most within 12 h, {late} after {HOURS} h; {} bytes sent",
+        sent.load(Ordering::Relaxed)
+    );
+}
+
+#[test]
+fn the_wall_of_the_real_program_takes_no_key_loses_its_hub_and_returns_by_itself() {
+    let (home, seat) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let data = home.path().join("hub");
+    let (mut hub, ports) = processes::hub(home.path(), &data);
+    processes::enrol(&seat.path().join("watchfloor"), &data, "--role viewer");
+    let mut terminal = Program::watchfloor(seat.path()).arg("console").arg("--wall").start(80, 24);
+    terminal.wait_until("the hub is live and the seat a viewer's", |screen| {
+        let text = screen.contents();
+        text.contains("main LIVE") && text.contains("[VIEWER]") && text.contains("no problem")
+    });
+    terminal.type_keys("2j/acme\r?ax3:");
+    hub.kill();
+    let stale = terminal.wait_for("DATA STALE SINCE");
+    assert!(stale.contains("UNOWNED") && stale.contains("No word from main since"), "no key led away:\n{stale}");
+    let (_hub, _) = processes::hub_at(home.path(), &data, Some(&ports.link));
+    terminal.wait_until("it is live again by itself", |screen| {
+        let text = screen.contents();
+        text.contains("main LIVE") && !text.contains("STALE")
+    });
+    terminal.type_keys("q");
+    assert!(terminal.wait_exit().success());
+    terminal.assert_restored();
 }

@@ -16,10 +16,10 @@ pub struct Console {
     /// Show only this fleet; may be repeated
     #[arg(long, value_name = "NAME")]
     pub fleet: Vec<String>,
-    /// For a wall screen: nothing can be changed from it; its own layout comes with a later version
+    /// For a wall screen: what nobody owns first, sums, proof of life; no key works but q, nothing can be changed
     #[arg(long)]
     pub wall: bool,
-    /// Lines of text instead of screens; comes with a later version and is refused until then
+    /// Lines of text instead of screens, one for each change: for screen readers, logs and pipes
     #[arg(long)]
     pub plain: bool,
     /// Nothing can be changed from this console
@@ -37,7 +37,7 @@ pub struct Console {
     /// Draw with ASCII characters only
     #[arg(long)]
     pub ascii: bool,
-    /// Hide the names of clients, sites and hosts; comes with a later version and is refused until then
+    /// For visitors: codes instead of the names of clients, sites, hosts and people, and no free text; only reads
     #[arg(long)]
     pub mask: bool,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{AbortHandle, JoinSet};
@@ -10,6 +11,7 @@ use tonic::Status;
 
 use crate::console::act::{Act, ActAnswer, ActEnd, ActTag};
 use crate::console::ask::{Answer, Detail, HostDetail, Series, Topic};
+use crate::console::mask::{Mask, Unmasked, masked};
 use crate::console::replica::Glance;
 use crate::fleet::words::{SafeText, Timestamp};
 use crate::link::Connection;
@@ -45,14 +47,15 @@ pub(super) enum Done {
 /// Calls under way on one link; dropping it ends them.
 pub(super) struct Calls {
     connection: Connection,
+    mask: Option<Arc<Mask>>,
     running: JoinSet<Done>,
     /// The question of each kind that is under way.
     details: BTreeMap<&'static str, AbortHandle>,
 }
 
 impl Calls {
-    pub fn new(connection: Connection) -> Self {
-        Self { connection, running: JoinSet::new(), details: BTreeMap::new() }
+    pub fn new(connection: Connection, mask: Option<Arc<Mask>>) -> Self {
+        Self { connection, mask, running: JoinSet::new(), details: BTreeMap::new() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -82,9 +85,9 @@ impl Calls {
             older.abort();
         }
         let kind = about.kind();
-        let connection = self.connection.clone();
+        let (connection, mask) = (self.connection.clone(), self.mask.clone());
         let running = self.running.spawn(async move {
-            let result = match timeout(DETAIL_TIMEOUT, look_up(&connection, &about)).await {
+            let result = match timeout(DETAIL_TIMEOUT, look_up(&connection, mask.as_ref(), &about)).await {
                 Ok(Ok(detail)) => Ok(detail),
                 Ok(Err(status)) => Err(SafeText::line(&connection.error(&status).to_string())),
                 Err(_) => Err(SafeText::line(&format!("no answer within {} s", DETAIL_TIMEOUT.as_secs()))),
@@ -107,15 +110,15 @@ impl Calls {
     }
 }
 
-async fn look_up(connection: &Connection, about: &Topic) -> Result<Detail, Status> {
+async fn look_up(connection: &Connection, mask: Option<&Arc<Mask>>, about: &Topic) -> Result<Detail, Status> {
     match about {
         Topic::Host(host) => {
             let request = pb::QueryRequest { kind: Kind::Host.into(), id: host.0, ..pb::QueryRequest::default() };
-            host_detail(connection, request).await
+            host_detail(connection, mask, request).await
         }
         Topic::Timeline(alert) => {
             let request = pb::QueryRequest { kind: Kind::Alert.into(), id: alert.0, ..pb::QueryRequest::default() };
-            entries(connection, request, ENTRIES).await
+            entries(connection, mask, request, ENTRIES).await
         }
         Topic::Journal { before, limit } => {
             let most = usize::try_from(*limit).unwrap_or(ENTRIES).clamp(1, ENTRIES);
@@ -125,12 +128,13 @@ async fn look_up(connection: &Connection, about: &Topic) -> Result<Detail, Statu
                 limit: most as u64,
                 ..pb::QueryRequest::default()
             };
-            entries(connection, request, most).await
+            entries(connection, mask, request, most).await
         }
         Topic::History { host, series, from, to, points } => {
             let request =
                 pb::HistoryRequest { host: host.0, series: series.clone(), from: from.0, to: to.0, points: *points };
             let reply = connection.console().history(request).await?.into_inner();
+            let reply = masked(mask, "HistoryReply", reply).map_err(unmasked)?;
             Ok(Detail::History(reply.series.into_iter().take(SERIES).map(decode_series).collect()))
         }
         Topic::Blob(blob) => {
@@ -140,6 +144,7 @@ async fn look_up(connection: &Connection, about: &Topic) -> Result<Detail, Statu
             while bytes.len() <= BLOB
                 && let Some(chunk) = chunks.message().await?
             {
+                let chunk = masked(mask, "BlobChunk", chunk).map_err(unmasked)?;
                 bytes.extend_from_slice(&chunk.bytes);
             }
             let cut = bytes.len() > BLOB;
@@ -150,10 +155,19 @@ async fn look_up(connection: &Connection, about: &Topic) -> Result<Detail, Statu
     }
 }
 
-async fn host_detail(connection: &Connection, request: pb::QueryRequest) -> Result<Detail, Status> {
+fn unmasked(error: Unmasked) -> Status {
+    Status::internal(error.to_string())
+}
+
+async fn host_detail(
+    connection: &Connection,
+    mask: Option<&Arc<Mask>>,
+    request: pb::QueryRequest,
+) -> Result<Detail, Status> {
     let mut pages = connection.console().query(request).await?.into_inner();
     let mut detail = HostDetail::default();
     while let Some(page) = pages.message().await? {
+        let page = masked(mask, "QueryReply", page).map_err(unmasked)?;
         detail.at = Timestamp(page.hub_time);
         detail.glance = page.glances.first().map(|glance| Glance::decode(glance).1).or(detail.glance);
         detail.vitals = page.vitals.map(Into::into).or(detail.vitals);
@@ -164,12 +178,18 @@ async fn host_detail(connection: &Connection, request: pb::QueryRequest) -> Resu
     Ok(Detail::Host(Box::new(detail)))
 }
 
-async fn entries(connection: &Connection, request: pb::QueryRequest, most: usize) -> Result<Detail, Status> {
+async fn entries(
+    connection: &Connection,
+    mask: Option<&Arc<Mask>>,
+    request: pb::QueryRequest,
+    most: usize,
+) -> Result<Detail, Status> {
     let mut pages = connection.console().query(request).await?.into_inner();
     let mut entries = Vec::new();
     while entries.len() < most
         && let Some(page) = pages.message().await?
     {
+        let page = masked(mask, "QueryReply", page).map_err(unmasked)?;
         let room = most - entries.len();
         entries.extend(page.entries.into_iter().filter_map(|entry| decode_entry(entry).ok()).take(room));
     }

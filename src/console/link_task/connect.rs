@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tonic::Streaming;
 
+use crate::console::mask::{self, Mask};
 use crate::console::replica::{Greeting, Position};
 use crate::fleet::identity::Role;
 use crate::fleet::rules::first_look::Look;
@@ -27,6 +28,7 @@ type Finding = Pin<Box<dyn Future<Output = Result<Addresses, LinkError>> + Send>
 pub struct Reach {
     find: Arc<dyn Fn() -> Finding + Send + Sync>,
     credential: Option<PathBuf>,
+    mask: Option<Arc<Mask>>,
 }
 
 /// A link that stands.
@@ -59,13 +61,23 @@ impl Reach {
     where
         F: Future<Output = Result<Addresses, LinkError>> + Send + 'static,
     {
-        Self { find: Arc::new(move || Box::pin(find())), credential: None }
+        Self { find: Arc::new(move || Box::pin(find())), credential: None, mask: None }
     }
 
     /// The credential to dial with lies in `dir`, and is to be renewed there in time.
     #[must_use]
     pub fn renewed_in(self, dir: PathBuf) -> Self {
         Self { credential: Some(dir), ..self }
+    }
+
+    /// What the hub says is masked before anything here sees it.
+    #[must_use]
+    pub fn masked(self, mask: Arc<Mask>) -> Self {
+        Self { mask: Some(mask), ..self }
+    }
+
+    pub(super) const fn mask(&self) -> Option<&Arc<Mask>> {
+        self.mask.as_ref()
     }
 
     pub(super) const fn credential(&self) -> Option<&PathBuf> {
@@ -100,17 +112,22 @@ pub(super) async fn connect(
     let anew = pb::WatchRequest { look: look.map(Into::into), ..pb::WatchRequest::default() };
     if !holds {
         let (hello, stream) = tokio::join!(hello::as_console(&connection), watch(&connection, anew));
-        let hello = hello?;
+        let hello = mask::masked(reach.mask(), "HelloReply", hello?).map_err(refused)?;
         let hub_time = Timestamp(hello.hub_time);
         return Ok(Link { greeting: greeting(hello)?, hub_time, resumes: false, stream: stream?, connection });
     }
     let hello = hello::as_console(&connection).await?;
+    let hello = mask::masked(reach.mask(), "HelloReply", hello).map_err(refused)?;
     let hub_time = Timestamp(hello.hub_time);
     let greeting = greeting(hello)?;
     let resumes = role == Some(greeting.role);
     let from = pb::WatchRequest { epoch: held.epoch.0, revision: held.revision.0, look: None };
     let stream = watch(&connection, if resumes { from } else { anew }).await?;
     Ok(Link { greeting, hub_time, resumes, stream, connection })
+}
+
+fn refused(error: mask::Unmasked) -> LinkError {
+    LinkError::Refused(error.to_string())
 }
 
 async fn watch(connection: &Connection, from: pb::WatchRequest) -> Result<Streaming<pb::Frame>, LinkError> {

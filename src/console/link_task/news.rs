@@ -2,7 +2,8 @@
 
 use crate::console::act::{ActEnd, ActTag};
 use crate::console::ask::Answer;
-use crate::console::replica::{FleetIndex, Update};
+use crate::console::mask::hidden;
+use crate::console::replica::{FleetIndex, LinkState, Update};
 use crate::fleet::words::SafeText;
 
 /// What a link task tells the loop of the screens.
@@ -30,4 +31,25 @@ pub enum News {
     Answer(Answer),
     /// Something that a person should know of, although the link goes on.
     Trouble(SafeText),
+}
+
+impl News {
+    /// Without the words that this program itself made of names: addresses, and what a hub answered.
+    #[must_use]
+    pub(super) fn masked(self) -> Self {
+        match self {
+            Self::Update(Update::Link(link)) => Self::Update(Update::Link(match link {
+                LinkState::Lost { since, next_try, .. } => LinkState::Lost { since, reason: hidden(), next_try },
+                LinkState::Refused { since, next_try, .. } => LinkState::Refused { since, reason: hidden(), next_try },
+                link @ (LinkState::Connecting { .. } | LinkState::Live { .. }) => link,
+            })),
+            Self::Answer(answer) => Self::Answer(Answer { result: answer.result.map_err(|_| hidden()), ..answer }),
+            Self::Trouble(_) => Self::Trouble(hidden()),
+            Self::ActDone { tag, .. } => {
+                let end = ActEnd::NotSent { reason: hidden(), perhaps_done: true };
+                Self::ActDone { tag, end }
+            }
+            update @ Self::Update(_) => update,
+        }
+    }
 }

@@ -13,6 +13,7 @@ use super::frames::Frames;
 use super::news::{FromLink, News};
 use super::renewal::keep_fresh;
 use crate::console::ask::{Answer, Ask};
+use crate::console::mask;
 use crate::console::replica::{FleetIndex, LinkState, Update};
 use crate::fleet::rules::first_look::Look;
 use crate::fleet::words::SafeText;
@@ -188,7 +189,7 @@ impl Task {
         if !resumes {
             self.frames.forget();
         }
-        let mut calls = Calls::new(connection.clone());
+        let mut calls = Calls::new(connection.clone(), self.reach.mask().cloned());
         self.heard = now();
         loop {
             while let Some((tag, act)) = self.acts.next() {
@@ -226,6 +227,10 @@ impl Task {
 
     /// Takes a frame over; why the link is of no use any more, if so.
     async fn frame(&mut self, frame: pb::Frame) -> Result<Option<LinkError>, Gone> {
+        let frame = match mask::masked(self.reach.mask(), "Frame", frame) {
+            Ok(frame) => frame,
+            Err(error) => return Ok(Some(LinkError::Refused(error.to_string()))),
+        };
         match self.frames.take(frame, now()) {
             Ok(Some(frame)) => {
                 self.update(Update::Frame(frame)).await?;
@@ -277,6 +282,7 @@ impl Task {
     }
 
     async fn tell(&self, news: News) -> Result<(), Gone> {
+        let news = if self.reach.mask().is_some() { news.masked() } else { news };
         self.out.send(FromLink { fleet: self.fleet, news }).await.map_err(|_| Gone)
     }
 }

@@ -103,7 +103,7 @@ pub fn refusal(env: impl Fn(&str) -> Option<String>) -> Option<String> {
         "dumb" => "the terminal says TERM=dumb: it can't place text".to_owned(),
         _ => return None,
     };
-    Some(format!("{what}; use `watchfloor status` or `watchfloor alerts`, or set TERM (for example TERM=xterm)"))
+    Some(format!("{what}; use `watchfloor console --plain`, which writes lines, or set TERM (for example TERM=xterm)"))
 }
 
 #[cfg(test)]

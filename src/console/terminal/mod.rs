@@ -8,6 +8,7 @@ mod colour;
 mod drain;
 mod encode;
 mod events;
+mod line_writer;
 mod modes;
 mod output;
 mod pace;
@@ -28,6 +29,7 @@ use ratatui::layout::Rect;
 
 pub use colour::{Ability, ColourChoice, ColourDepth, refusal};
 pub use events::Events;
+pub use line_writer::{LineEnd, LineWriter};
 pub use modes::{install_panic_hook, is_taken, restore};
 pub use pace::{Cause, FRAME_MIN, PASSIVE_MIN, Pace};
 pub use rate::{ByteRate, RATE_WINDOW, rate_text};
@@ -85,7 +87,7 @@ impl Terminal {
     pub fn open() -> Result<Self, TerminalError> {
         if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
             let sentence = "the console needs a terminal as its input and output; without one use `watchfloor \
-                            status` or `watchfloor alerts`";
+                            console --plain`, `watchfloor status` or `watchfloor alerts`";
             return Err(TerminalError::Unsuitable(sentence.to_owned()));
         }
         if let Some(sentence) = refusal(|name| std::env::var(name).ok()) {
