@@ -280,3 +280,69 @@ fn keys_do_nothing_where_their_effect_can_not_be_seen() {
     terminal.wait_for("press q to leave");
     leave(&mut terminal);
 }
+
+/// What stands on the screen, its clock and ages apart.
+fn still(screen: &vt100::Screen) -> String {
+    screen.contents().chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect()
+}
+
+#[test]
+fn the_pocket_seat_is_walked_with_plain_letters_behind_a_slow_line() {
+    let home = home_with_an_alert();
+    let mut terminal = Program::watchfloor(home.path()).behind_a_line_of(25_000).start(45, 20);
+    terminal.wait_for("1 NEW");
+    terminal.type_keys("2");
+    terminal.wait_until("the alert's card", |screen| {
+        let text = screen.contents();
+        text.starts_with("ALERTS") && text.contains("CRIT RPCQ") && text.contains("lost")
+    });
+    // Each key waits for what the one before has brought: over such a line what is typed ahead answers no question.
+    for (keys, brings) in [
+        ("n", "everybody can read it"),
+        ("on it\r", "note: 1 done"),
+        ("\r", "last note: on it"),
+        ("a", "owned by"),
+        ("r", "to whom?"),
+        ("\r", "nobody has it"),
+        ("s", "for how long?"),
+        ("\r", "snoozed by"),
+        ("r", "to whom?"),
+        ("\r", "nobody has it"),
+        ("e", "e again sends it"),
+    ] {
+        terminal.type_keys(keys);
+        terminal.wait_for(brings);
+    }
+    // A key that is held must not send; a person lets go of it first.
+    std::thread::sleep(std::time::Duration::from_millis(800));
+    for (keys, brings) in [
+        ("e", "escalated to step 1"),
+        ("c", "check now: 1 done"),
+        ("C", "closes by hand"),
+        ("seen\r", "resolved"),
+        ("q", "ALERTS"),
+        ("3", "HOSTS"),
+        ("i", "its id as it was said"),
+        ("rpcq\r", "RPCQ critical"),
+        ("?", "keys here"),
+        ("q", "timeline"),
+    ] {
+        terminal.type_keys(keys);
+        terminal.wait_for(brings);
+    }
+    // What came piece by piece is what a whole repaint gives.
+    terminal.type_keys("3");
+    terminal.wait_until("this machine's card", |screen| {
+        let text = screen.contents();
+        text.starts_with("HOSTS") && text.contains("SEEN 0s") && !text.contains("DISK -")
+    });
+    let before = terminal.written().len();
+    let pieces = terminal.wait_until("a screen", |_| true);
+    let pieces: String = pieces.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    terminal.type_keys("\x0c");
+    terminal.wait_until("a repaint", |screen| {
+        let anew = terminal.written().get(before..).is_some_and(|new| new.windows(4).any(|bytes| bytes == b"\x1b[2J"));
+        anew && still(screen) == pieces
+    });
+    leave(&mut terminal);
+}

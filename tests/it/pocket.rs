@@ -9,7 +9,7 @@ use watchfloor::console::screens::world::Place;
 use watchfloor::console::theme::{Glyphs, Theme};
 use watchfloor::console::widgets::dump;
 
-use crate::sample_fleet::{console, console_of, press, story};
+use crate::sample_fleet::{console, console_of, first_look, press, story};
 
 /// A phone upright with its keyboard shown, upright, on its side, and one column short of a line a row.
 const SIZES: [(u16, u16); 4] = [(40, 12), (45, 20), (60, 30), (79, 24)];
@@ -181,4 +181,42 @@ fn help_says_each_key_and_its_whole_sentence_on_forty_columns() {
     }
     let told = told.replace(['│', '┌', '─', '┐'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(told.contains("s Snooze: own it and hear of it again after a time. n Write a note"), "{told}");
+}
+
+#[test]
+fn an_alert_is_opened_by_the_id_that_was_said() {
+    let moment = Instant::now();
+    let size = (40, 12);
+    for said in ["z y k m", "Z Y K M", "4 4 6 8", "m a i n / Z Y K M"] {
+        let keys: Vec<&str> = ["i"].into_iter().chain(said.split(' ')).chain(["Enter"]).collect();
+        let mut app = at(Place::Hosts, &keys, size, moment);
+        let screen = text(&mut app, size, moment);
+        assert!(screen.starts_with("ALERT ") && screen.contains("ZYKM critical"), "{said}: {screen}");
+        press(&mut app, "q", moment);
+        assert!(text(&mut app, size, moment).starts_with("HOSTS"), "q goes back to where one was");
+    }
+    let mut app = at(Place::Hosts, &["i", "z", "z", "Enter"], (80, 24), moment);
+    let screen = text(&mut app, (80, 24), moment);
+    assert!(screen.contains("\"zz\" is no alert's id") && screen.contains("> zz"), "it can be mended: {screen}");
+}
+
+#[test]
+fn what_is_not_all_here_never_looks_as_if_it_were() {
+    let moment = Instant::now();
+    for size in SIZES {
+        let mut app = first_look(Place::Alerts, moment);
+        let screen = text(&mut app, size, moment);
+        let first = screen.lines().next().unwrap();
+        assert!(first.contains("main LOADING") && first.contains("4 NEW"), "{screen}");
+        assert!(size.0 < 60 || first.contains("7 alerts, 2 so far"), "{screen}");
+        assert!(screen.contains("W2QS") && screen.contains("ZYKM") && !screen.contains("H87Z"), "{screen}");
+        press(&mut app, "*", moment);
+        let screen = text(&mut app, size, moment);
+        assert!(screen.contains("not all alerts are here yet"), "{screen}");
+        press(&mut app, "a", moment);
+        assert!(app.acts().has_unsent(), "a row that is here can be acted on");
+    }
+    let mut app = first_look(Place::Hosts, moment);
+    let screen = text(&mut app, (80, 24), moment);
+    assert!(screen.contains("11 hosts, 2 so far") && screen.contains("EXCH01"), "{screen}");
 }

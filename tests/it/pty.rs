@@ -22,6 +22,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// A program to be started in a terminal, with an environment of its own: nothing of the developer's leaks in.
 pub struct Program {
     command: CommandBuilder,
+    line: Option<u32>,
 }
 
 impl Program {
@@ -32,7 +33,7 @@ impl Program {
             command.env(name, value);
         }
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        Self { command }
+        Self { command, line: None }
     }
 
     /// The program under test, with all that it keeps below `home`.
@@ -61,6 +62,12 @@ impl Program {
         self
     }
 
+    /// Behind a line of so many bytes a second, which hands them on in pieces that keep no sequence whole.
+    pub fn behind_a_line_of(mut self, rate: u32) -> Self {
+        self.line = Some(rate);
+        self
+    }
+
     /// Starts it in a terminal of that size.
     pub fn start(self, width: u16, height: u16) -> Terminal {
         let pty = native_pty_system().openpty(size(width, height)).unwrap();
@@ -70,12 +77,17 @@ impl Program {
         let view = Arc::new(View::new(width, height));
         let keyboard = Arc::new(Mutex::new(pty.master.take_writer().unwrap()));
         let mut output = pty.master.try_clone_reader().unwrap();
+        let line = self.line;
         let reader = {
             let (view, keyboard) = (Arc::clone(&view), Arc::clone(&keyboard));
             std::thread::spawn(move || {
                 let mut bytes = [0; 16 * 1024];
                 // Linux ends a terminal that nobody holds open with an error.
-                while let Ok(length @ 1..) = output.read(&mut bytes) {
+                let piece = if line.is_some() { 37 } else { bytes.len() };
+                while let Ok(length @ 1..) = output.read(&mut bytes[..piece]) {
+                    if let Some(rate) = line {
+                        std::thread::sleep(Duration::from_secs_f64(length as f64 / f64::from(rate)));
+                    }
                     for answer in view.take_in(&bytes[..length]) {
                         let _ = keyboard.lock().unwrap().write_all(&answer);
                     }

@@ -1,5 +1,6 @@
 //! A fleet of a small provider, made up, the same every time: for pictures and for tests of screens.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use watchfloor::console::app::{App, Seat};
@@ -8,16 +9,18 @@ use watchfloor::console::input::{FrameStamp, Input, Key};
 use watchfloor::console::keymap::Keymap;
 use watchfloor::console::replica::{Body, FleetIndex, Frame, Glance, Greeting, LinkState, Replica, Snapshot, Update};
 use watchfloor::console::screens::world::Place;
-use watchfloor::console::theme::Theme;
+use watchfloor::console::theme::{Glyphs, Theme};
 use watchfloor::fleet::alerts::{Acknowledgement, Event as AlertEvent, Snooze, Subject, Until};
 use watchfloor::fleet::checks::Event as CheckEvent;
 use watchfloor::fleet::hosts::vitals::{FileSystem, Load, Vitals};
 use watchfloor::fleet::hosts::{Client, Event as HostEvent, HostState, Site};
 use watchfloor::fleet::identity::{Audience, Role};
+use watchfloor::fleet::rules::first_look::{self, Look, Screen};
 use watchfloor::fleet::state::{Actor, Cause, Entry, Event, Fleet};
 use watchfloor::fleet::words::{
     AlertId, CheckName, CheckState, ClientId, Epoch, HostClass, HostId, IdentityId, SafeText, SiteId, Timestamp,
 };
+use watchfloor::wire::{restore_row, row_of};
 
 /// Tuesday, 22 November 2022, 09:41:07 UTC.
 pub const NOW: Timestamp = Timestamp(1_669_110_067_000);
@@ -416,7 +419,10 @@ pub fn seated(story: Story, seat: Seat, start: Place, moment: Instant) -> App {
 /// Presses a key.
 pub fn press(app: &mut App, key: &str, moment: Instant) {
     let key = Key::parse(key).expect("a key");
-    let stamp = FrameStamp { submitted: 9, flushed: 9 };
+    // A frame was painted since the last key.
+    static FRAMES: AtomicU64 = AtomicU64::new(9);
+    let frames = FRAMES.fetch_add(1, Ordering::Relaxed);
+    let stamp = FrameStamp { submitted: frames, flushed: frames };
     app.input(Input::Key { key, count: 1 }, stamp, moment);
     while app.is_busy() {
         app.turn(moment);
@@ -472,4 +478,28 @@ pub fn answer_timeline(app: &mut App, story: &Story, alert: AlertId) {
     let entries: Vec<Entry> = story.entries.iter().filter(about).cloned().collect();
     let answer = Answer { generation: 0, about: Topic::Timeline(alert), result: Ok(Detail::Entries(entries)) };
     app.answer(FleetIndex(0), answer);
+}
+
+/// A console that has the fleet's sums and its two worst alerts, while the rest is on its way.
+pub fn first_look(start: Place, moment: Instant) -> App {
+    let fleet = story().fleet;
+    let look = Look { screen: Screen::Alerts, rows: 2 };
+    let mut some = Fleet { revision: fleet.revision, ..Fleet::default() };
+    for key in first_look::rows(&fleet, look) {
+        restore_row(&mut some, row_of(&fleet, &key).expect("a row")).expect("a row that can be read");
+    }
+    let sums = first_look::sums(&fleet, |_| None);
+    let snapshot = Snapshot::new(Epoch(7), Role::Operator, None, some, false).first_look(sums);
+    let mut app = console_of(
+        Story { fleet: Fleet::default(), entries: Vec::new(), ..story() },
+        Theme::of_roles(Glyphs::ASCII),
+        start,
+        moment,
+    );
+    let body = Body::FirstLook(Box::new(snapshot), Vec::new());
+    app.update(FleetIndex(0), Update::Frame(Frame { received: moment, hub_time: NOW, body }), moment);
+    while app.is_busy() {
+        app.turn(moment);
+    }
+    app
 }

@@ -33,6 +33,20 @@ pub struct Asked {
 }
 
 impl Asking {
+    /// The question which alert to go to.
+    #[must_use]
+    pub fn which(asked: Asked) -> Self {
+        let prompt = Prompt::new("Go to an alert", Answer::Text { optional: false }, asked.stamp, asked.now)
+            .line(Role::Text, "its id as it was said (K7Q2), or its number");
+        Self { prompt, action: Action::GoToAlert, about: About::Alerts(Vec::new()) }
+    }
+
+    /// Whether the answer is the id of an alert to go to.
+    #[must_use]
+    pub fn is_which(&self) -> bool {
+        self.action == Action::GoToAlert
+    }
+
     /// The question of an action; `None` for actions that ask nothing.
     #[must_use]
     pub fn begin(action: Action, about: About, asked: Asked) -> Option<Self> {

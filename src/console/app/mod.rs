@@ -5,6 +5,7 @@ mod chrome;
 mod command_line;
 mod command_prompt;
 mod desk;
+mod finding;
 mod palette;
 mod sending;
 mod stage;

@@ -12,6 +12,7 @@ use crate::console::app::asking::{Asked, Asking, count};
 use crate::console::app::chrome;
 use crate::console::app::command_prompt::{CommandEvent, CommandPrompt, Radius, recent_lines};
 use crate::console::app::desk::{Decided, Desk};
+use crate::console::app::finding::find;
 use crate::console::app::palette::{Choice, Event, Palette};
 use crate::console::app::sending::{Sending, hub_now, not_taken, refusal};
 use crate::console::app::stage::Stage;
@@ -405,6 +406,10 @@ impl App {
             Action::Hosts => vec![Effect::Go(Place::Hosts)],
             Action::Commands => vec![Effect::Go(Place::Commands)],
             Action::Journal => vec![Effect::Go(Place::Journal)],
+            Action::GoToAlert => {
+                self.asking = Some(Asking::which(asked));
+                Vec::new()
+            }
             Action::Help => {
                 self.help = Some(0);
                 Vec::new()
@@ -569,6 +574,16 @@ impl App {
 
     fn answered(&mut self, text: &str, now: Instant) -> Vec<Order> {
         let Some(asking) = self.asking.take() else { return Vec::new() };
+        if asking.is_which() {
+            return match find(text, &self.replicas) {
+                Ok(place) => self.carry_out(vec![Effect::Go(place)], now, None),
+                Err(why) => {
+                    self.said = Some((Role::Failed, why));
+                    self.asking = Some(asking);
+                    Vec::new()
+                }
+            };
+        }
         let hub = hub_now(&asking.about, &self.replicas, now);
         match asking.verb(text, hub) {
             Ok(verb) => self.send(&verb, &asking.about, now),

@@ -142,6 +142,7 @@ actions! {
     ViewNone "view.none" "" VIEWED None "Show all rows again, in the usual order and columns.";
     SaveView "save-view" "" VIEWED None "Save what is shown as a view: filter, order, groups and columns.";
     Columns "columns" "" VIEWED None "Choose the columns and their order.";
+    GoToAlert "go-to-alert" "" GLOBAL None "Go to an alert by the id that was said.";
     Help "help" "help" GLOBAL None "Show the keys that work here.";
     Palette "palette" "words" GLOBAL None "Find an action, view, client, host or alert by a part of its name.";
     Back "back" "back" CLOSES None "Go back; from a screen of the top row, leave.";
