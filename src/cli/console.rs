@@ -21,13 +21,21 @@ use crate::console::terminal::{Ability, ColourChoice, ColourDepth};
 use crate::console::theme::Theme;
 use crate::link::Address;
 use crate::link::socket_path::find_socket;
-use crate::settings::console::{self, ColorMode, EnrolledFleet};
+use crate::settings::console::{self, Bell, ColorMode, EnrolledFleet, Notices};
 use crate::settings::directories::Directories;
 use crate::settings::hub::system_zone;
 use crate::trust::files::{make_private_dir, read_private, write_private};
 
 /// Bytes of the secret that goes into a mask's codes.
 const MASK_SECRET: usize = 32;
+
+/// What the flags and the person's own files make of this console.
+struct Desk {
+    seat: Seat,
+    own: OwnFiles,
+    wrong_files: Vec<FileError>,
+    bell: (Bell, Notices),
+}
 
 /// Each fleet's name and how its hub is reached.
 type Fleets = Vec<(String, Reach)>;
@@ -69,7 +77,7 @@ async fn lines(fleets: Fleets) -> Result<(), Failure> {
 
 /// The console as screens.
 async fn screens(asked: &arguments::Console, directories: &Directories, fleets: Fleets) -> Result<(), Failure> {
-    let (seat, own, wrong_files) = seat(asked, directories)?;
+    let Desk { seat, own, wrong_files, bell } = seat(asked, directories)?;
     let start = match asked.screen {
         Some(arguments::Screen::Alerts) => Place::Alerts,
         Some(arguments::Screen::Hosts) => Place::Hosts,
@@ -78,7 +86,7 @@ async fn screens(asked: &arguments::Console, directories: &Directories, fleets: 
         Some(arguments::Screen::Floor) | None => Place::Floor,
     };
     let views = directories.console.join("views");
-    run_console(Setup { fleets, seat, own, wrong_files, views, start }).await.map_err(Failure::failed)
+    run_console(Setup { fleets, seat, own, wrong_files, views, bell, start }).await.map_err(Failure::failed)
 }
 
 /// The fleets asked for by name and reach; this machine's own hub and agent where there is none, until it is ended.
@@ -127,7 +135,7 @@ fn mask(console: &Path) -> Mask {
     Mask::new(&secret)
 }
 
-fn seat(asked: &arguments::Console, directories: &Directories) -> Result<(Seat, OwnFiles, Vec<FileError>), Failure> {
+fn seat(asked: &arguments::Console, directories: &Directories) -> Result<Desk, Failure> {
     let settings = console::load(&directories.console)?;
     let choice = match asked.color.or(settings.color).unwrap_or_default() {
         ColorMode::Auto => ColourChoice::Auto,
@@ -148,7 +156,9 @@ fn seat(asked: &arguments::Console, directories: &Directories) -> Result<(Seat, 
     let (theme, keymap, wrong_files) = own.begin().map_err(Failure::failed)?;
     // Acts by filter would name what the mask hides.
     let read_only = asked.read_only || asked.wall || asked.mask;
-    Ok((Seat { theme, keymap, read_only, wall: asked.wall, zone: system_zone() }, own, wrong_files))
+    let bell = (settings.bell, settings.notices);
+    let seat = Seat { theme, keymap, read_only, wall: asked.wall, zone: system_zone() };
+    Ok(Desk { seat, own, wrong_files, bell })
 }
 
 /// Credential and addresses are read at each attempt, so that a renewed certificate counts.

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
 
 use crate::console::app::{App, Order, Seat, screens_with_views};
+use crate::console::desktop::Desktop;
 use crate::console::files::FileError;
 use crate::console::input::Input;
 use crate::console::link_task::{FromLink, LinkConfig, LinkHandle, News, Reach, spawn};
@@ -16,10 +17,13 @@ use crate::console::replica::{FleetIndex, Replica};
 use crate::console::screens::world::Place;
 use crate::console::terminal::{Cause, Events, Signal, Signals, Terminal, TerminalError, install_panic_hook};
 use crate::console::theme::Role;
+use crate::settings::console::{Bell, Notices};
 use crate::settings::views;
 
 /// News that may wait for the loop; a link waits where it is full.
 const NEWS: usize = 256;
+/// Notices that no desktop took and the terminal is to tell.
+const NOTICES: usize = 4;
 /// News taken in before input and frames are looked at again.
 const NEWS_A_TURN: usize = 32;
 /// Clock and ages move on this often.
@@ -38,6 +42,8 @@ pub struct Setup {
     pub wrong_files: Vec<FileError>,
     /// Where saved views lie.
     pub views: PathBuf,
+    /// How the bell rings, and what is told on the desktop.
+    pub bell: (Bell, Notices),
     /// The first screen.
     pub start: Place,
 }
@@ -54,6 +60,7 @@ pub async fn run(setup: Setup) -> Result<(), TerminalError> {
     let replicas = setup.fleets.iter().map(|(name, _)| Replica::new(name, now)).collect();
     let mut app = App::new(replicas, setup.seat, setup.start);
     app.set_views(views::load(&setup.views, &screens_with_views()));
+    app.set_bell(setup.bell.0, setup.bell.1);
     app.wrong_files(&setup.wrong_files);
     paint(&mut terminal, &mut app, now)?;
     let (out, mut news) = mpsc::channel(NEWS);
@@ -65,7 +72,9 @@ pub async fn run(setup: Setup) -> Result<(), TerminalError> {
         .map(|(at, (_, reach))| spawn(LinkConfig { fleet: FleetIndex(at), reach, look: look.subscribe() }, out.clone()))
         .collect();
     let (said, mut words) = mpsc::channel(1);
-    let mut console = Console { app, links, said, own: setup.own, views: setup.views };
+    let (untold, mut for_terminal) = mpsc::channel(NOTICES);
+    let desktop = Desktop::start(untold);
+    let mut console = Console { app, links, said, own: setup.own, views: setup.views, desktop };
     let mut events = Some(Events::start());
     let mut second = now + SECOND;
     loop {
@@ -118,6 +127,7 @@ pub async fn run(setup: Setup) -> Result<(), TerminalError> {
                 console.app.say(role, text);
                 terminal.want_frame(Cause::Outcome);
             }
+            Some(notice) = for_terminal.recv() => terminal.tell(&notice.title, &notice.body),
             flushed = terminal.flushed() => flushed?,
             () = sleep_until(due.into()) => {}
         }
@@ -152,6 +162,7 @@ struct Console {
     said: mpsc::Sender<(Role, String)>,
     own: OwnFiles,
     views: PathBuf,
+    desktop: Desktop,
 }
 
 impl Console {
@@ -233,12 +244,22 @@ impl Console {
                         self.app.not_taken(fleet, &ask);
                     }
                 }
-                Order::Copy(text) => drop(terminal.copy(&text)),
+                Order::Copy(text) => {
+                    if !terminal.copy(&text) {
+                        self.app.not_copied();
+                    }
+                }
                 Order::Write { name, text } => self.write(name, text),
                 Order::Leave => return true,
                 Order::Repaint => terminal.repaint(),
                 Order::Stop => stop(terminal, events),
                 Order::Reload => self.reload(),
+                Order::Ring => terminal.bell(),
+                Order::Tell(notice) => {
+                    if let Err(notice) = self.desktop.tell(notice) {
+                        terminal.tell(&notice.title, &notice.body);
+                    }
+                }
                 Order::ReadViews => self.read_views(),
                 Order::KeepView(view) => {
                     let kept = views::save(&self.views, &view);

@@ -4,7 +4,9 @@
 //! reached. The directory's name is the fleet's local name, so that the list and the directories never disagree.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use crate::fleet::words::Severity;
 use crate::fleet::words::ids::is_plain_name;
 use crate::settings::address;
 use crate::settings::problem::Problems;
@@ -49,6 +51,46 @@ impl ColorMode {
     }
 }
 
+/// How the bell rings for alerts of a severity that nobody has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ring {
+    /// Not at all.
+    Off,
+    /// Once for each that comes.
+    Once,
+    /// Again and again until somebody has them.
+    Repeat,
+}
+
+impl Ring {
+    const ALL: [Self; 3] = [Self::Off, Self::Once, Self::Repeat];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Once => "once",
+            Self::Repeat => "repeat",
+        }
+    }
+}
+
+/// The bell of this seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bell {
+    /// For critical alerts.
+    pub critical: Ring,
+    /// For warnings.
+    pub warning: Ring,
+    /// How often it rings again.
+    pub every: Duration,
+}
+
+impl Default for Bell {
+    fn default() -> Self {
+        Self { critical: Ring::Repeat, warning: Ring::Once, every: Duration::from_secs(30) }
+    }
+}
+
 /// The console's settings. The default is what counts without a file; the command line wins over both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConsoleSettings {
@@ -60,6 +102,58 @@ pub struct ConsoleSettings {
     pub ascii: bool,
     /// Key bindings that are merged over the default ones.
     pub keymap: Option<PathBuf>,
+    /// The bell: `[bell]`.
+    pub bell: Bell,
+    /// The gravity from which alerts are told on the desktop: `[notices] from`; critical ones unless told otherwise.
+    pub notices: Notices,
+}
+
+/// Which alerts are told on the desktop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Notices {
+    /// None.
+    Off,
+    /// Critical ones.
+    #[default]
+    Critical,
+    /// All.
+    Warning,
+}
+
+impl Notices {
+    /// The least grave alert that is told; `None` where none is.
+    #[must_use]
+    pub const fn from(self) -> Option<Severity> {
+        match self {
+            Self::Off => None,
+            Self::Critical => Some(Severity::Critical),
+            Self::Warning => Some(Severity::Warning),
+        }
+    }
+}
+
+fn bell(section: &mut Section<'_>) -> Bell {
+    let usual = Bell::default();
+    let mut ring = |key, usual| {
+        let of = |word: &str| Ring::ALL.into_iter().find(|ring| ring.word() == word);
+        section.word(key, &Ring::ALL.map(Ring::word), of).unwrap_or(usual)
+    };
+    let (critical, warning) = (ring("critical", usual.critical), ring("warning", usual.warning));
+    let limits = Duration::from_secs(5)..=Duration::from_secs(3_600);
+    let every = section.duration("every", limits).unwrap_or(usual.every);
+    section.refuse_unknown();
+    Bell { critical, warning, every }
+}
+
+fn notices(section: &mut Section<'_>) -> Notices {
+    let from = section.word("from", &["off", "critical", "warning"], |word| match word {
+        "off" => Some(Notices::Off),
+        "critical" => Some(Notices::Critical),
+        "warning" => Some(Notices::Warning),
+        _ => None,
+    });
+    section.refuse_unknown();
+    from.unwrap_or_default()
 }
 
 /// Reads `console.toml` in the console's directory; the default where there is none. A relative keymap is meant from
@@ -72,6 +166,8 @@ pub fn load(console: &Path) -> Result<ConsoleSettings, Problems> {
     let Some(text) = read_file(&path)? else { return Ok(ConsoleSettings::default()) };
     let mut settings = ConsoleSettings::default();
     read_toml(&path, &text, |top| {
+        settings.bell = top.section("bell").as_mut().map(bell).unwrap_or_default();
+        settings.notices = top.section("notices").as_mut().map(notices).unwrap_or_default();
         settings.theme = top.string("theme", "the name of a theme");
         settings.color = top.word("color", &ColorMode::ALL.map(ColorMode::word), ColorMode::from_word);
         settings.ascii = top.flag("ascii").unwrap_or(false);
@@ -251,6 +347,20 @@ mod tests {
         let settings = load(home.path()).unwrap();
         assert_eq!((settings.color, settings.ascii), (Some(ColorMode::Ansi16), true));
         assert_eq!(settings.keymap, Some(home.path().join("keys.toml")));
+        assert_eq!((settings.bell, settings.notices), (Bell::default(), Notices::Critical));
+        let text = "[bell]\ncritical = \"once\"\nwarning = \"off\"\nevery = \"1m\"\n[notices]\nfrom = \"warning\"\n";
+        std::fs::write(&file, text).unwrap();
+        let settings = load(home.path()).unwrap();
+        let set = Bell { critical: Ring::Once, warning: Ring::Off, every: Duration::from_secs(60) };
+        assert_eq!((settings.bell, settings.notices), (set, Notices::Warning));
+        std::fs::write(&file, "[bell]\ncritical = \"loud\"\nevery = \"1s\"\n[notices]\nform = \"off\"\n").unwrap();
+        let problems = load(home.path()).unwrap_err().to_string();
+        assert!(problems.contains("console.toml:2: bell.critical: \"loud\" is not known here"), "{problems}");
+        assert!(problems.contains("console.toml:3: bell.every: \"1s\" is out of bounds"), "{problems}");
+        assert!(
+            problems.contains("console.toml:5: notices.form: there is no such key: did you mean from"),
+            "{problems}"
+        );
         std::fs::write(&file, "thema = \"light\"\ncolor = 16\n").unwrap();
         let problems = load(home.path()).unwrap_err().to_string();
         assert!(problems.contains("console.toml:1: thema: there is no such key: did you mean theme?"), "{problems}");

@@ -12,6 +12,7 @@ use watchfloor::console::screens::world::Place;
 use watchfloor::console::widgets::dump;
 use watchfloor::settings::views::{Layout, View, Views};
 
+use crate::pty::{PATIENCE, Program, Terminal};
 use crate::sample_fleet::console;
 
 fn shown(app: &mut App, moment: Instant) -> String {
@@ -250,4 +251,124 @@ fn what_acts_is_asked_for_from_the_list_of_words_as_by_key_and_never_unseen() {
     // the key comes with the frame after the one that showed what was found
     order(&mut app, "Enter", moment);
     assert!(app.acts().has_unsent());
+}
+
+#[test]
+fn tab_goes_through_what_the_fleets_have() {
+    let moment = Instant::now();
+    let mut app = console("dark", Place::Alerts, moment);
+    let keys_of_filters = keys(&mut app, "/", moment);
+    assert!(keys_of_filters.contains("Tab ") && keys_of_filters.contains("client:  "), "{keys_of_filters}");
+    type_in(&mut app, "la", moment);
+    let key = keys(&mut app, "Tab", moment);
+    assert!(key.contains("/lane:"), "{key}");
+    type_in(&mut app, "n", moment);
+    let lane = keys(&mut app, "Tab", moment);
+    assert!(lane.contains("/lane:new") && lane.contains(" match"), "{lane}");
+    let value = type_in(&mut app, " !host:exch", moment);
+    assert!(value.contains("EXCH01"), "{value}");
+    let host = keys(&mut app, "Tab", moment);
+    assert!(host.contains("/lane:new !host:EXCH01"), "{host}");
+    let typed = keys(&mut app, "Shift+Tab", moment);
+    assert!(typed.contains("!host:exch") && !typed.contains("!host:EXCH01"), "as it was typed: {typed}");
+    let many = keys(&mut app, "Ctrl+u", moment);
+    assert!(many.contains("client:  "), "{many}");
+    type_in(&mut app, "client:", moment);
+    let first = keys(&mut app, "Tab", moment);
+    assert!(first.contains("/client:acme"), "{first}");
+    let second = keys(&mut app, "Tab", moment);
+    assert!(second.contains("/client:") && !second.contains("/client:acme "), "{second}");
+    let done = keys(&mut app, "Enter", moment);
+    assert!(!done.contains("Tab "), "{done}");
+}
+
+#[test]
+fn the_bell_is_quiet_where_this_seat_says_so_and_shows_it() {
+    let moment = Instant::now();
+    let mut app = console("dark", Place::Alerts, moment);
+    // the sample's new alerts rang while it was loaded
+    let later = moment + std::time::Duration::from_secs(31);
+    let rings = |orders: &[Order]| orders.iter().any(|order| matches!(order, Order::Ring));
+    assert!(rings(&app.turn(later).1), "a critical alert that nobody has rings again");
+    let quiet = keys(&mut app, "B", later);
+    assert!(quiet.contains("QUIET 60m"), "{quiet}");
+    assert!(!rings(&app.turn(later + std::time::Duration::from_secs(120)).1));
+    assert!(!keys(&mut app, "B", later).contains("QUIET"));
+    assert!(rings(&app.turn(later + std::time::Duration::from_secs(240)).1));
+}
+
+#[test]
+fn an_alert_is_copied_as_text_for_a_ticket() {
+    let moment = Instant::now();
+    let mut app = console("dark", Place::Alerts, moment);
+    keys(&mut app, "j k", moment);
+    let orders = order(&mut app, "Y", moment);
+    let [Order::Copy(text)] = orders.as_slice() else { panic!("{orders:?}") };
+    assert!(text.contains("Client: ") && text.contains("owner: nobody") && text.lines().count() >= 4, "{text}");
+    let said = shown(&mut app, moment);
+    assert!(said.contains("copied: ") && said.contains(" lines)"), "{said}");
+}
+
+/// Waits until the program has written these bytes.
+#[track_caller]
+fn wait_written(terminal: &Terminal, bytes: &[u8]) {
+    let deadline = Instant::now() + PATIENCE;
+    while !terminal.written().windows(bytes.len()).any(|window| window == bytes) {
+        assert!(Instant::now() < deadline, "{:?} was not written", String::from_utf8_lossy(bytes));
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_desk_by_keyboard_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Program::watchfloor(home.path()).start(140, 40);
+    terminal.wait_for("local LIVE");
+    // something goes wrong while the person looks elsewhere; there is no desktop here, so the terminal tells
+    let config = home.path().join("watchfloor/hub/config");
+    std::fs::create_dir_all(&config).unwrap();
+    let check = "[check.lost]\nkind = \"process\"\nprocess = \"no-such-program\"\ncritical = \"1:\"\nattempts = 1\n\
+                 interval = \"1s\"\n";
+    std::fs::write(config.join("checks.toml"), check).unwrap();
+    let reload = std::process::Command::new(env!("CARGO_BIN_EXE_watchfloor"))
+        .args(["config", "reload"])
+        .env("WATCHFLOOR_HOME", home.path().join("watchfloor"))
+        .output()
+        .unwrap();
+    assert!(reload.status.success(), "{}", String::from_utf8_lossy(&reload.stderr));
+    terminal.wait_for("1 NEW");
+    wait_written(&terminal, b"\x1b]9;critical lost on ");
+    terminal.type_keys("2b");
+    terminal.wait_for("by client (1)");
+    terminal.type_keys("z");
+    terminal.wait_for("+ local  1");
+    terminal.type_keys("z/che\t");
+    terminal.wait_for("/check:");
+    terminal.type_keys("lo\t");
+    terminal.wait_for("/check:lost");
+    terminal.type_keys("\rv");
+    terminal.wait_for("v then (Esc gives up)");
+    terminal.type_keys("s");
+    terminal.wait_for("Save what is shown as a view");
+    // The prompt takes keys only once it knows that it stands on the screen.
+    while !terminal.wait_for("Save what is shown").contains("> 1 x") {
+        terminal.type_keys("x");
+        std::thread::yield_now();
+    }
+    terminal.type_keys(" night\r");
+    terminal.wait_for("is kept in");
+    let file = std::fs::read_to_string(home.path().join("watchfloor/console/views/1.toml")).unwrap();
+    assert!(file.contains("filter = \"check:lost\"") && file.contains("group = \"client\""), "{file}");
+    terminal.type_keys("1:night");
+    terminal.wait_for("view of alerts");
+    terminal.type_keys("\r");
+    terminal.wait_until("the view is shown again", |screen| {
+        let text = screen.contents();
+        text.starts_with("ALERTS") && text.contains("/check:lost (1)") && text.contains("by client (1)")
+    });
+    terminal.type_keys("B");
+    terminal.wait_for("QUIET 60m");
+    terminal.type_keys("q");
+    assert!(terminal.wait_exit().success());
+    terminal.assert_restored();
 }

@@ -7,6 +7,7 @@ use ratatui::layout::{Rect, Size};
 use crate::console::acts::{Acts, Reading};
 use crate::console::keymap::{Context, Hint, Keymap};
 use crate::console::replica::{LinkState, Replica};
+use crate::console::screens::completion::Completion;
 use crate::console::screens::filter_line::FilterLine;
 use crate::console::screens::world::World;
 use crate::console::text::{put, width_within, wrap};
@@ -107,6 +108,21 @@ pub fn filter(area: Rect, buf: &mut Buffer, theme: &Theme, line: &FilterLine, sh
     input.render(Rect { x: area.x + used, width: room.saturating_sub(used), ..area }, buf, theme, true);
     let role = if line.fault().is_some() { Role::Failed } else { Role::Muted };
     put(buf, area.x + room + 1, area.y, area.width.saturating_sub(room + 1), &note, theme.style(role));
+}
+
+/// The words that may stand in the filter being typed.
+pub fn completion(area: Rect, buf: &mut Buffer, theme: &Theme, completion: &Completion) {
+    let mut used = put(buf, area.x, area.y, area.width, "Tab ", theme.style(Role::FooterKey));
+    for (word, stands) in completion.words() {
+        if used >= area.width {
+            break;
+        }
+        let role = if stands { Role::Input } else { Role::Muted };
+        used += put(buf, area.x + used, area.y, area.width - used, word, theme.style(role)) + 2;
+    }
+    if completion.is_looking() && used < area.width {
+        put(buf, area.x + used, area.y, area.width - used, theme.glyphs.ellipsis, theme.style(Role::Muted));
+    }
 }
 
 /// The most rows that what is said takes above the last line.

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use crate::console::app::asking::Asked;
+use crate::console::app::bell::Bell;
+use crate::console::app::notices::Notices;
 use crate::console::keymap::Action;
+use crate::console::screens::completion::Completion;
 use crate::console::screens::viewed::Viewed;
 use crate::console::theme::Role;
 use crate::console::widgets::{Answer, Prompt};
@@ -16,6 +19,12 @@ pub struct Desk {
     pub views: Views,
     /// The question on the screen.
     pub question: Option<Question>,
+    /// What the filter being typed may become.
+    pub completion: Option<Completion>,
+    /// The bell.
+    pub bell: Bell,
+    /// Notices for the desktop.
+    pub notices: Notices,
 }
 
 /// A question whose answer concerns this console alone.

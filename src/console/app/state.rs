@@ -13,6 +13,7 @@ use crate::console::app::chrome;
 use crate::console::app::command_prompt::{CommandEvent, CommandPrompt, Radius, recent_lines};
 use crate::console::app::desk::{Decided, Desk};
 use crate::console::app::finding::find;
+use crate::console::app::notices::Notice;
 use crate::console::app::palette::{Choice, Event, Palette};
 use crate::console::app::sending::{Sending, hub_now, not_taken, refusal};
 use crate::console::app::stage::Stage;
@@ -22,14 +23,17 @@ use crate::console::files::FileError;
 use crate::console::input::{FrameStamp, Input, Key};
 use crate::console::keymap::{Action, Context, Keymap, Pressed};
 use crate::console::replica::{Changed, FleetIndex, Replica, Replicas, Update};
+use crate::console::screens::completion::Completion;
 use crate::console::screens::filter_line::Typed;
 use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::theme::{Role, Theme};
 use crate::console::wall::Wall;
 use crate::console::widgets::PromptEvent;
 use crate::console::widgets::{LEAST, too_small};
+use crate::fleet::alerts::Lane;
 use crate::fleet::rules::first_look::Look;
-use crate::fleet::words::{HostId, SafeText};
+use crate::fleet::words::{HostId, SafeText, Severity};
+use crate::settings::console::{Bell, Notices};
 use crate::settings::views::{Layout, View, Views};
 
 /// How a person sits at this console.
@@ -73,6 +77,10 @@ pub enum Order {
     NextTheme,
     /// Read the saved views again.
     ReadViews,
+    /// Ring the bell.
+    Ring,
+    /// Tell something on the desktop.
+    Tell(Notice),
     /// Keep a view.
     KeepView(Box<View>),
 }
@@ -159,6 +167,7 @@ impl App {
             (Some(wall), Some(replica)) => wall.absorb(fleet, &changed, replica),
             _ => self.stage.absorb(fleet, &changed, world),
         }
+        self.desk.notices.gather(fleet, &changed, now);
         if let Some(replica) = self.replicas.get(fleet) {
             let held = replica.position();
             self.sending.acts.arrived(fleet, held);
@@ -252,6 +261,18 @@ impl App {
         self.desk.views = views;
     }
 
+    /// How the bell rings, and what is told on the desktop.
+    pub const fn set_bell(&mut self, bell: Bell, notices: Notices) {
+        self.desk.bell.settings = bell;
+        self.desk.notices.from = notices.from();
+    }
+
+    /// The text was too long for a clipboard.
+    pub fn not_copied(&mut self) {
+        let text = "not copied: terminals take 64 KiB at most; mark fewer rows".to_owned();
+        self.said = Some((Role::Failed, text));
+    }
+
     /// A view was kept in a file, or why it was not.
     pub fn kept(&mut self, view: &View, kept: Result<String, String>) {
         self.said = Some(match kept {
@@ -269,15 +290,26 @@ impl App {
         let scanned = self.stage.step(world);
         let effects = self.stage.questions(world);
         let (found, entered) = self.palette.as_mut().map_or((false, None), |palette| palette.step(world));
-        let mut orders = self.carry_out(effects, now, None);
+        let mut orders = Vec::new();
+        let completed = self.desk.completion.as_mut().is_some_and(|completion| completion.step(world));
+        let new = |severity| {
+            let of = |(_, replica): (_, &Replica)| replica.counts().total().alerts_of(Lane::New, severity);
+            self.replicas.iter().map(of).sum::<u32>()
+        };
+        if self.desk.bell.rings((new(Severity::Critical), new(Severity::Warning)), now) {
+            orders.push(Order::Ring);
+        }
+        orders.extend(self.desk.notices.due(world).map(Order::Tell));
         orders.extend(entered.and_then(|event| self.palette_event(event)).unwrap_or_default());
-        (scanned || found, orders)
+        orders.extend(self.carry_out(effects, now, None));
+        (scanned || found || completed, orders)
     }
 
     /// Whether work waits that should go on before the next input.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.stage.is_scanning() || self.palette.as_ref().is_some_and(Palette::is_searching)
+        let completes = self.desk.completion.as_ref().is_some_and(Completion::is_looking);
+        completes || self.stage.is_scanning() || self.palette.as_ref().is_some_and(Palette::is_searching)
     }
 
     // ---- keys
@@ -325,6 +357,9 @@ impl App {
         }
         if self.stage.filter().is_some_and(|line| line.typing().is_some()) {
             let pressed = self.seat.keymap.press(Context::Text, key);
+            if let Pressed::Action(action @ (Action::TextComplete | Action::TextCompleteBack)) = pressed {
+                return self.complete(action == Action::TextCompleteBack, now);
+            }
             let typed = self.stage.filter_mut().map_or(Typed::Nothing, |line| line.press(pressed, key, count));
             return self.typed(typed, now);
         }
@@ -371,13 +406,32 @@ impl App {
     fn typed(&mut self, typed: Typed, now: Instant) -> Option<Vec<Order>> {
         match typed {
             Typed::Nothing => None,
-            Typed::Moved => Some(Vec::new()),
+            Typed::Moved => {
+                if self.stage.filter().is_none_or(|line| line.typing().is_none()) {
+                    self.desk.completion = None;
+                }
+                Some(Vec::new())
+            }
             Typed::Refiltered => {
                 let world = World { replicas: &self.replicas, acts: &self.sending.acts, now };
                 self.stage.refilter(world);
+                self.desk.completion = self.completion(world);
                 Some(Vec::new())
             }
         }
+    }
+
+    fn completion(&self, world: World<'_>) -> Option<Completion> {
+        let typing = self.stage.filter()?.typing()?;
+        Some(Completion::of(typing.text(), world))
+    }
+
+    fn complete(&mut self, back: bool, now: Instant) -> Option<Vec<Order>> {
+        let text = self.desk.completion.as_mut()?.next(back)?;
+        let world = World { replicas: &self.replicas, acts: &self.sending.acts, now };
+        self.stage.filter_mut()?.fill(&text);
+        self.stage.refilter(world);
+        Some(Vec::new())
     }
 
     fn help_key(&mut self, key: Key, count: u16, scroll: usize) -> Vec<Order> {
@@ -448,6 +502,20 @@ impl App {
             }
             Action::Reload => return vec![Order::Reload],
             Action::NextTheme => return vec![Order::NextTheme],
+            Action::Quiet => {
+                let text = if self.desk.bell.toggle(asked.now) {
+                    "this seat's bell is quiet for an hour; B lets it ring again"
+                } else {
+                    "this seat's bell rings again"
+                };
+                self.said = Some((Role::Muted, text.to_owned()));
+                Vec::new()
+            }
+            Action::Filter => {
+                let effects = self.stage.update(action, count, world);
+                self.desk.completion = self.completion(world);
+                effects
+            }
             action => self.stage.update(action, count, world),
         };
         self.carry_out(effects, asked.now, Some(asked))
@@ -561,8 +629,12 @@ impl App {
                 }
                 Effect::Write { name, text } => orders.push(Order::Write { name, text }),
                 Effect::Copy(text) => {
-                    let more = if text.trim_end().contains('\n') { "…" } else { "" };
-                    let first = text.lines().next().unwrap_or("");
+                    let first = text.lines().next().unwrap_or_default();
+                    let more = if text.lines().count() > 1 {
+                        format!(" ({} lines)", text.lines().count())
+                    } else {
+                        String::new()
+                    };
                     self.said = Some((Role::Muted, format!("copied: {first}{more}")));
                     orders.push(Order::Copy(text));
                 }
@@ -667,6 +739,9 @@ impl App {
         if let Some(view) = self.stage.viewed().and_then(|(screen, list)| self.desk.shown(screen, list)) {
             more.insert(0, (Role::Input, format!("v{} {}", view.number, view.name)));
         }
+        if let Some(left) = self.desk.bell.quiet(now) {
+            more.insert(0, (Role::Pending, format!("QUIET {}m", left.as_secs().div_ceil(60))));
+        }
         let line = Rect { height: 1, ..area };
         chrome::header(line, buf, theme, world, title, &more, &self.seat.zone);
         let status = chrome::status(self.said.as_ref(), &self.sending.acts, now);
@@ -678,7 +753,17 @@ impl App {
         }
         if let Some(typing) = self.stage.filter().filter(|filter| filter.typing().is_some()) {
             body.height -= 1;
-            chrome::filter(Rect { y: body.bottom(), ..line }, buf, theme, typing, self.stage.shown());
+            if let Some(completion) = &self.desk.completion {
+                body.height = body.height.saturating_sub(1);
+                chrome::completion(Rect { y: body.bottom(), ..line }, buf, theme, completion);
+            }
+            chrome::filter(
+                Rect { y: body.bottom() + u16::from(self.desk.completion.is_some()), ..line },
+                buf,
+                theme,
+                typing,
+                self.stage.shown(),
+            );
         }
         self.stage.render(body, buf, theme, world, &self.seat.zone);
         let hints = self.seat.keymap.footer(self.stage.context(), self.seat.read_only);

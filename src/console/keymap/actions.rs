@@ -37,6 +37,8 @@ const RUNS: &[Context] = &[
 ];
 const COMMANDS: &[Context] = &[Context::Commands, Context::Command, Context::Output];
 const OUTPUT: &[Context] = &[Context::Output];
+/// Contexts in which alerts can be copied.
+const TICKETS: &[Context] = &[Context::Alerts, Context::Alert];
 const GLOBAL: &[Context] = &[Context::Global];
 const CLOSES: &[Context] = &[Context::Global, Context::Reader];
 const MOVE: &[Context] = &[Context::Move];
@@ -143,6 +145,8 @@ actions! {
     SaveView "save-view" "" VIEWED None "Save what is shown as a view: filter, order, groups and columns.";
     Columns "columns" "" VIEWED None "Choose the columns and their order.";
     GoToAlert "go-to-alert" "" GLOBAL None "Go to an alert by the id that was said.";
+    CopyTicket "copy-ticket" "" TICKETS None "Copy the alert as text for a ticket.";
+    Quiet "quiet" "" GLOBAL None "Quiet the bell of this seat for an hour, or let it ring again.";
     Help "help" "help" GLOBAL None "Show the keys that work here.";
     Palette "palette" "words" GLOBAL None "Find an action, view, client, host or alert by a part of its name.";
     Back "back" "back" CLOSES None "Go back; from a screen of the top row, leave.";
@@ -160,6 +164,8 @@ actions! {
     TextClear "text.clear" "" TEXT None "Delete all.";
     TextLeft "text.left" "" TEXT None "Go left a character.";
     TextRight "text.right" "" TEXT None "Go right a character.";
+    TextComplete "text.complete" "" TEXT None "Put the next word that may stand there into the filter.";
+    TextCompleteBack "text.complete-back" "" TEXT None "Put the word before that into the filter.";
     TextStart "text.start" "" TEXT None "Go to the start.";
     TextEnd "text.end" "" TEXT None "Go to the end.";
     PaletteDown "palette.down" "" PALETTE None "Go to the next word.";

@@ -8,7 +8,7 @@ use crate::console::act::Verb;
 use crate::console::ask::{Answer, Detail, Topic};
 use crate::console::keymap::Action;
 use crate::console::replica::{Changed, FleetIndex, Replica};
-use crate::console::screens::alerts::{host_name, ticket_text, what};
+use crate::console::screens::alerts::{host_name, ticket, ticket_text, what};
 use crate::console::screens::hosts::quantized;
 use crate::console::screens::journal::clock;
 use crate::console::screens::journal_words::words;
@@ -133,6 +133,7 @@ impl AlertScreen {
                 return vec![Effect::Run { hosts: vec![(self.fleet, host)], line: String::new() }];
             }
             Action::Copy => return ticket_text((self.fleet, self.id), world).map(Effect::Copy).into_iter().collect(),
+            Action::CopyTicket => return ticket((self.fleet, self.id), world).map(Effect::Copy).into_iter().collect(),
             _ => {}
         }
         Vec::new()

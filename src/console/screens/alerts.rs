@@ -149,6 +149,9 @@ const COLUMNS: [Column; 9] = [
     Column::new("SUMMARY", 16, 44).grows().comfortable(24),
 ];
 
+/// Alerts that are copied as text for a ticket at once.
+const TICKETS: usize = 50;
+
 impl Alerts {
     /// Takes over what changed in a fleet.
     pub fn absorb(&mut self, fleet: FleetIndex, changed: &Changed, world: World<'_>) {
@@ -189,6 +192,11 @@ impl Alerts {
             }
             Action::Open => cursor.map(|(fleet, id)| Effect::Go(Place::Alert(fleet, id))).into_iter().collect(),
             Action::Copy => cursor.and_then(|key| ticket_text(key, world)).map(Effect::Copy).into_iter().collect(),
+            Action::CopyTicket => {
+                let keys = self.rows.list().targets().into_iter().filter_map(|line| line.row()).take(TICKETS);
+                let tickets: Vec<String> = keys.filter_map(|key| ticket(key, world)).collect();
+                if tickets.is_empty() { Vec::new() } else { vec![Effect::Copy(tickets.join("\n\n"))] }
+            }
             Action::Acknowledge => self.act(Verb::Acknowledge { until: Until::Worse, note: String::new() }),
             Action::CheckNow => self.act(Verb::CheckNow { host: None, check: None }),
             Action::Command => {
@@ -386,7 +394,32 @@ fn lane_word(alert: &Alert) -> &'static str {
     }
 }
 
-/// An alert as text for a ticket.
+/// An alert as text for a ticket, in lines: what, where, since when, who has it.
+#[must_use]
+pub fn ticket((fleet, id): Key, world: World<'_>) -> Option<String> {
+    let replica = world.replicas.get(fleet)?;
+    let alert = replica.fleet().alerts.alerts.get(&id)?;
+    let utc = |at: Timestamp| {
+        jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| "-".to_owned(), |at| format!("{at:.0}"))
+    };
+    let site = alert.site.as_ref().map_or_else(String::new, |site| format!(" / {site}"));
+    let mut lines = vec![
+        ticket_text((fleet, id), world)?,
+        format!("Client: {}{site}", alert.client),
+        format!(
+            "Opened: {}, {} since {}, {} times",
+            utc(alert.opened_at),
+            alert.level,
+            utc(alert.level_since),
+            alert.count
+        ),
+        format!("Lane: {}, owner: {}", alert.lane().word(), alert.owner().map_or("nobody", |owner| owner.as_str())),
+    ];
+    lines.extend(alert.last_note.as_ref().map(|note| format!("Note: {note}")));
+    Some(lines.join("\n"))
+}
+
+/// An alert as a line of text.
 #[must_use]
 pub fn ticket_text((fleet, id): Key, world: World<'_>) -> Option<String> {
     let replica = world.replicas.get(fleet)?;

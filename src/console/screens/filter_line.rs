@@ -98,6 +98,14 @@ impl FilterLine {
         }
     }
 
+    /// Puts another text into the line being typed.
+    pub fn fill(&mut self, text: &str) {
+        if let Some(input) = &mut self.typing {
+            *input = TextInput::with(text);
+            self.take(text);
+        }
+    }
+
     /// Takes pasted text while typing.
     pub fn paste(&mut self, pasted: &str) -> Typed {
         let Some(input) = &mut self.typing else { return Typed::Nothing };

@@ -6,6 +6,7 @@ pub mod alerts;
 pub mod command;
 pub mod command_words;
 pub mod commands;
+pub mod completion;
 pub mod filter_line;
 pub mod floor;
 pub mod grouping;

@@ -60,6 +60,8 @@ pub struct Terminal {
     stamp: FrameStamp,
     /// Bytes that go out before the next frame: a bell, a copy.
     aside: Vec<u8>,
+    /// tmux stands between: it keeps such bytes for itself unless they are wrapped.
+    in_tmux: bool,
 }
 
 /// What became of a call to draw.
@@ -96,7 +98,10 @@ impl Terminal {
         let (width, height) = crossterm::terminal::size()?;
         let output = Output::start(modes::Tty)?;
         modes::take()?;
-        Ok(Self::with(output, width, height))
+        let in_tmux = std::env::var_os("TMUX").is_some_and(|socket| !socket.is_empty());
+        let mut terminal = Self::with(output, width, height);
+        terminal.in_tmux = in_tmux;
+        Ok(terminal)
     }
 
     /// A terminal that writes elsewhere and takes nothing, for tests and measurements.
@@ -115,6 +120,7 @@ impl Terminal {
             rate: ByteRate::default(),
             stamp: FrameStamp::default(),
             aside: Vec::new(),
+            in_tmux: false,
         }
     }
 
@@ -221,11 +227,25 @@ impl Terminal {
         if text.len() > 64 * 1024 {
             return false;
         }
-        self.aside.extend_from_slice(b"\x1b]52;c;");
-        self.aside.extend_from_slice(STANDARD.encode(text).as_bytes());
-        self.aside.extend_from_slice(b"\x1b\\");
-        self.pace.want(Cause::Person);
+        self.command(&format!("52;c;{}", STANDARD.encode(text)));
         true
+    }
+
+    /// Tells something where there is no desktop: the terminal's own notice (OSC 9), and the bell.
+    pub fn tell(&mut self, title: &str, body: &str) {
+        let text: String = format!("{title} - {body}").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        self.command(&format!("9;{}", text.chars().take(200).collect::<String>()));
+        self.bell();
+    }
+
+    /// An operating system command. tmux acts on it by its own settings, and hands the wrapped one on by `allow-passthrough`:
+    /// either suffices.
+    fn command(&mut self, command: &str) {
+        self.aside.extend_from_slice(format!("\x1b]{command}\x1b\\").as_bytes());
+        if self.in_tmux {
+            self.aside.extend_from_slice(format!("\x1bPtmux;\x1b\x1b]{command}\x07\x1b\\").as_bytes());
+        }
+        self.pace.want(Cause::Person);
     }
 
     /// Gives the terminal back and stops the program, as Ctrl-Z does. False, and nothing happens, where no shell stands
