@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::fleet::backups::Found;
 use crate::fleet::checks::Attempts;
 use crate::fleet::hosts::vitals::OsFacts;
 use crate::fleet::rules::fact::FactBody;
-use crate::fleet::words::{CheckName, CheckState, StreamId};
+use crate::fleet::words::{CheckName, CheckState, JobName, StreamId, Timestamp};
 
 /// Where all checks stand, as far as facts say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Standing {
     pub checks: BTreeMap<CheckName, Attempts>,
     /// The checksum of what the machine is, as last told.
     pub described: Option<u32>,
+    /// By backup job, the checksum of what can be restored, as last told.
+    pub backups: BTreeMap<JobName, u32>,
     /// The outbox the facts went to.
     pub stream: StreamId,
     /// The last fact in it.
@@ -33,6 +36,8 @@ struct File {
     through: u64,
     #[serde(default)]
     described: Option<u32>,
+    #[serde(default)]
+    backups: BTreeMap<String, u32>,
     checks: Vec<Check>,
 }
 
@@ -56,7 +61,8 @@ impl Standing {
             Some((CheckName::new(check.name), Attempts { state, hard: check.hard, attempt: check.attempt }))
         });
         let (described, stream, through) = (file.described, StreamId(file.stream), file.through);
-        Self { checks: checks.collect(), described, stream, through }
+        let backups = file.backups.into_iter().map(|(job, sum)| (JobName::new(job), sum)).collect();
+        Self { checks: checks.collect(), described, backups, stream, through }
     }
 
     /// Writes the file; a crash leaves the old one or the new one.
@@ -71,7 +77,8 @@ impl Standing {
             attempt: attempts.attempt,
         });
         let (stream, through, described) = (self.stream.0, self.through, self.described);
-        let file = File { stream, through, described, checks: checks.collect() };
+        let backups = self.backups.iter().map(|(job, sum)| (job.to_string(), *sum)).collect();
+        let file = File { stream, through, described, backups, checks: checks.collect() };
         let made: PathBuf = path.with_extension("new");
         let mut out = std::fs::File::create(&made)?;
         out.write_all(&serde_json::to_vec(&file)?)?;
@@ -91,6 +98,9 @@ impl Standing {
             }
             FactBody::Described(os) => self.described = Some(checksum(os)),
             FactBody::Command { .. } => {}
+            FactBody::Backup { job, found, .. } => {
+                self.backups.insert(job.clone(), backup_checksum(found));
+            }
         }
     }
 }
@@ -102,6 +112,13 @@ pub fn checksum(os: &OsFacts) -> u32 {
     // Debug names every field, also those that come later
     hasher.update(format!("{os:?}").as_bytes());
     hasher.finalize()
+}
+
+/// The checksum of what was found in a repository: when it was read does not count.
+#[must_use]
+pub fn backup_checksum(found: &Found) -> u32 {
+    let found = Found { at: Timestamp::default(), ..found.clone() };
+    crc32fast::hash(format!("{found:?}").as_bytes())
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use crate::fleet::hosts::vitals::OsFacts;
 use crate::fleet::hosts::{Client, Site};
 use crate::fleet::identity::{Identity, Token};
 use crate::fleet::state::Event;
-use crate::fleet::words::{BlobId, HostId, SafeText};
-use crate::fleet::{alerts, checks, commands, hosts, identity, profile};
+use crate::fleet::words::{BlobId, CheckState, HostId, SafeText};
+use crate::fleet::{alerts, backups, checks, commands, hosts, identity, profile};
 
 /// One event of a fleet's journal.
 #[must_use]
@@ -24,6 +24,7 @@ pub fn event_json(fleet: &str, answer: &Answer, event: &Event) -> Value {
         Event::Checks(event) => checks_event(&scene, event),
         Event::Alerts(event) => alerts_event(&scene, event),
         Event::Commands(event) => commands_event(&scene, event),
+        Event::Backups(event) => backups_event(&scene, event),
         Event::Identity(event) => identity_event(&scene, event),
         Event::Unknown => json!({"kind": "unknown"}),
     }
@@ -288,6 +289,58 @@ fn report_json(report: &commands::Report) -> Value {
         "why": report.why.as_str(),
         "took_seconds": report.took.map(|took| took.as_secs_f64()),
     })
+}
+
+fn backups_event(scene: &Scene<'_>, event: &backups::Event) -> Value {
+    use backups::Event;
+    let (kind, fields) = match event {
+        Event::Described(job) => (
+            "backup_described",
+            json!({
+                "job": job.name.as_str(),
+                "client": job.client.as_ref().map(|client| client.as_str()),
+                "site": job.site.as_ref().map(|site| site.as_str()),
+                "host": job.host_name.as_str(),
+                "host_id": job.host.map(|host| scene.id(host)),
+                "tool": job.tool.word(),
+                "repository": job.repository.as_str(),
+                "paths": job.paths.iter().map(SafeText::as_str).collect::<Vec<_>>(),
+                "every_seconds": job.every.as_secs(),
+                "grace_seconds": job.grace.as_secs(),
+            }),
+        ),
+        Event::Removed { job: _ } => ("backup_removed", Value::Null),
+        Event::Read { job: _, found, days, output } => (
+            "backup_read",
+            json!({
+                "read_at": rfc3339(found.at),
+                "trouble": found.trouble.map(backups::Trouble::word),
+                "words": found.words.as_str(),
+                "restorable": found.restorable,
+                "newest_at": rfc3339_or_null(found.newest),
+                "freshest_at": rfc3339_or_null(found.freshest),
+                "oldest_at": rfc3339_or_null(found.oldest),
+                "missing": found.missing.as_ref().map(SafeText::as_str),
+                "size_bytes": found.size,
+                "added_bytes": found.added,
+                "days_first": days.first(),
+                "days": days.cells().iter().map(|cell| *cell as u8).collect::<Vec<_>>(),
+                "output": output.as_ref().map(BlobId::to_string),
+            }),
+        ),
+        Event::Judged { job: _, state, why, alarm, spared_until } => (
+            "backup_judged",
+            json!({
+                "state": state.word(),
+                "why": why.as_str(),
+                "alarm": alarm.map(CheckState::word),
+                "spared_until": rfc3339_or_null(*spared_until),
+            }),
+        ),
+        Event::Reviewed { job: _, by } => ("backup_reviewed", json!({"by": by.as_str()})),
+        Event::Asked { job: _ } => ("backup_asked", Value::Null),
+    };
+    joined(json!({"kind": kind, "job_id": scene.id(event.job())}), fields)
 }
 
 fn identity_event(scene: &Scene<'_>, event: &identity::Event) -> Value {

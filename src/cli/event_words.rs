@@ -5,8 +5,9 @@ use jiff::tz::TimeZone;
 use crate::cli::query::Answer;
 use crate::fleet::alerts::Until;
 use crate::fleet::state::Event;
-use crate::fleet::words::{CheckState, HostId, SafeText, Timestamp};
-use crate::fleet::{alerts, checks, commands, hosts, identity, profile};
+use crate::fleet::words::duration::short;
+use crate::fleet::words::{CheckState, HostId, JobId, SafeText, Timestamp};
+use crate::fleet::{alerts, backups, checks, commands, hosts, identity, profile};
 
 /// One event in words. Who caused it stands beside.
 #[must_use]
@@ -18,6 +19,7 @@ pub fn event_words(answer: &Answer, event: &Event, zone: &TimeZone) -> String {
         Event::Checks(event) => teller.checks(event),
         Event::Alerts(event) => teller.alerts(event),
         Event::Commands(event) => teller.commands(event),
+        Event::Backups(event) => teller.backups(event),
         Event::Identity(event) => teller.identity(event),
         Event::Unknown => "something that only a newer release can tell".to_owned(),
     }
@@ -118,6 +120,34 @@ impl Teller<'_> {
             Event::Removed { host, check } => format!("{check} no longer runs on {}", self.host(*host)),
             Event::Asked { host, check: Some(check) } => format!("asked {} for {check} now", self.host(*host)),
             Event::Asked { host, check: None } => format!("asked {} for all its checks now", self.host(*host)),
+        }
+    }
+
+    fn job(&self, job: JobId) -> String {
+        match self.answer.fleet.backups.jobs.get(&job) {
+            Some(known) => format!("backup {} ({job})", known.description.name),
+            None => format!("backup job {job}"),
+        }
+    }
+
+    fn backups(&self, event: &backups::Event) -> String {
+        use backups::Event;
+        match event {
+            Event::Described(job) => {
+                let host = job.host.map_or_else(|| job.host_name.to_string(), |host| self.host(host));
+                format!("backup {} ({}) of {host} is promised every {}", job.name, job.id, short(job.every))
+            }
+            Event::Removed { job } => format!("{} is not promised any more", self.job(*job)),
+            Event::Read { job, found, .. } => match found.trouble {
+                Some(trouble) => format!("{} read: {}{}", self.job(*job), trouble.words(), said(Some(&found.words))),
+                None => {
+                    let newest = found.newest.map_or_else(|| "none whole".to_owned(), |at| self.time(at));
+                    format!("{} read: {} restorable, newest {newest}", self.job(*job), found.restorable)
+                }
+            },
+            Event::Judged { job, state, why, .. } => format!("{} is {state}{}", self.job(*job), said(Some(why))),
+            Event::Reviewed { job, by } => format!("{} reviewed by {}", self.job(*job), by.as_str()),
+            Event::Asked { job } => format!("{} to be read now", self.job(*job)),
         }
     }
 

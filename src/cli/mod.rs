@@ -8,6 +8,7 @@ mod alert_json;
 mod alerts;
 pub mod arguments;
 mod cancel;
+mod backups;
 mod check;
 mod checks;
 mod close;
@@ -104,6 +105,7 @@ async fn ask_hubs(verb: &Verb, directories: &Directories) -> Result<(), Failure>
         Verb::Checks(verb) => checks::run(verb, directories).await,
         Verb::Alerts(verb) => alerts::run(verb, directories).await,
         Verb::Alert(verb) => alert::run(verb, directories).await,
+        Verb::Backups(verb) => backups::run(verb, directories).await,
         Verb::Journal(verb) => journal::run(verb, directories).await,
         Verb::Ack(verb) => ack::run(verb, directories).await,
         Verb::Escalate(verb) => escalate::run(verb, directories).await,

@@ -7,9 +7,10 @@ use tokio::time::timeout;
 
 use crate::cli::reach::FleetLink;
 use crate::fleet::state::{Entry, Event, Fleet};
-use crate::fleet::words::{HostId, SafeText, Timestamp};
-use crate::fleet::{alerts, commands};
+use crate::fleet::words::{HostId, JobName, SafeText, Timestamp};
+use crate::fleet::{alerts, backups, commands};
 use crate::link::LinkError;
+use crate::wire::backups::BackupReading;
 use crate::wire::pb::query_request::Kind;
 use crate::wire::pb::{self, QueryReply, QueryRequest};
 use crate::wire::{WireError, decode_entry, restore_row};
@@ -28,6 +29,8 @@ pub struct Answer {
     pub hub_time: Timestamp,
     /// The newest of the hosts among the rows.
     pub glances: BTreeMap<HostId, pb::Glance>,
+    /// When the backup jobs among the rows were read last, by name.
+    pub readings: BTreeMap<JobName, BackupReading>,
     /// Entries, as they came.
     pub entries: Vec<Entry>,
     /// How the fleet is.
@@ -91,7 +94,13 @@ fn host_of(event: &Event) -> Option<HostId> {
         Event::Checks(event) => Some(event.host()),
         Event::Alerts(alerts::Event::Opened { host, .. }) => *host,
         Event::Commands(commands::Event::Reported { host, .. }) => Some(*host),
-        Event::Alerts(_) | Event::Commands(_) | Event::Profile(_) | Event::Identity(_) | Event::Unknown => None,
+        Event::Backups(backups::Event::Described(job)) => job.host,
+        Event::Alerts(_)
+        | Event::Backups(_)
+        | Event::Commands(_)
+        | Event::Profile(_)
+        | Event::Identity(_)
+        | Event::Unknown => None,
     }
 }
 
@@ -105,6 +114,10 @@ impl Answer {
             self.is_partial |= restore_row(&mut self.fleet, row)?.is_none();
         }
         self.glances.extend(reply.glances.into_iter().map(|glance| (HostId(glance.host), glance)));
+        for reading in reply.backups {
+            let reading = BackupReading::try_from(reading)?;
+            self.readings.insert(reading.job.clone(), reading);
+        }
         for entry in reply.entries {
             self.entries.push(decode_entry(entry)?);
         }

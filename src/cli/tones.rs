@@ -2,6 +2,7 @@
 
 use crate::cli::table::{Cell, Tone};
 use crate::fleet::alerts::Lane;
+use crate::fleet::backups;
 use crate::fleet::hosts::HostState;
 use crate::fleet::words::{CheckState, Severity};
 
@@ -25,6 +26,19 @@ pub fn check_state(state: CheckState, stale: bool) -> Cell {
         return Cell::new(format!("{} (stale)", state.word()), Tone::Unknown);
     }
     Cell::new(state.word(), tone(state))
+}
+
+/// A backup job's state.
+#[must_use]
+pub fn backup_state(state: backups::State) -> Cell {
+    use backups::State;
+    let tone = match state {
+        State::Ok => Tone::Good,
+        State::Partial | State::Late => Tone::Warning,
+        State::Overdue | State::Failed => Tone::Critical,
+        State::Never | State::Unknown => Tone::Unknown,
+    };
+    Cell::new(state.word(), tone)
 }
 
 /// A severity.

@@ -1,6 +1,7 @@
 //! What a fleet is and what is decided about it: pure state, events and rules, without I/O, clock or randomness.
 
 pub mod alerts;
+pub mod backups;
 pub mod checks;
 pub mod commands;
 pub mod configuration;

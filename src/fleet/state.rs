@@ -4,13 +4,14 @@
 //! replicas and a replay of the journal hold the same state.
 
 use crate::fleet::alerts::{self, Alerts};
+use crate::fleet::backups::{self, Backups};
 use crate::fleet::checks::{self, Checks};
 use crate::fleet::commands::{self, Commands};
 use crate::fleet::hosts::{self, Hosts};
 use crate::fleet::identity::{self, Audience, Registry, Role};
 use crate::fleet::profile::{self, Profile};
 use crate::fleet::words::{
-    AlertId, CheckName, ClientId, CommandId, HostId, IdentityId, Revision, SafeText, SiteId, Timestamp, TokenId,
+    AlertId, CheckName, ClientId, CommandId, HostId, IdentityId, JobId, Revision, SafeText, SiteId, Timestamp, TokenId,
 };
 
 /// All that a hub watches, at one revision.
@@ -28,6 +29,8 @@ pub struct Fleet {
     pub alerts: Alerts,
     /// Commands with their outcomes.
     pub commands: Commands,
+    /// Backup jobs.
+    pub backups: Backups,
     /// Identities and tokens.
     pub registry: Registry,
 }
@@ -45,6 +48,8 @@ pub enum Event {
     Alerts(alerts::Event),
     /// About commands.
     Commands(commands::Event),
+    /// About backup jobs.
+    Backups(backups::Event),
     /// About identities and tokens.
     Identity(identity::Event),
     /// Of a kind this program does not know: the hub is newer, the view is partial.
@@ -109,6 +114,8 @@ pub enum EntityKey {
     Command(CommandId),
     /// How a command stands on a host.
     Outcome(CommandId, HostId),
+    /// A backup job.
+    Backup(JobId),
 }
 
 /// What an entry touched, in the order of its events; an entity may stand in it twice.
@@ -149,6 +156,8 @@ impl Event {
             },
             Self::Alerts(event) => EntityKey::Alert(event.alert()),
             Self::Commands(event) => EntityKey::Command(event.command()),
+            Self::Backups(backups::Event::Asked { .. }) => return None,
+            Self::Backups(event) => EntityKey::Backup(event.job()),
             Self::Identity(event) => match event {
                 identity::Event::TokenCreated(token) => EntityKey::Token(token.id),
                 identity::Event::TokenEnded { token, .. } | identity::Event::TokenArchived { token } => {
@@ -180,6 +189,7 @@ impl Fleet {
                     let hosts = self.commands.apply(event, entry.at);
                     touched.extend(hosts.into_iter().map(|host| EntityKey::Outcome(event.command(), host)));
                 }
+                Event::Backups(event) => self.backups.apply(event, entry.at),
                 Event::Identity(event) => self.registry.apply(event, entry.at),
                 Event::Unknown => {}
             }
@@ -209,6 +219,7 @@ impl Fleet {
             view.checks.checks.retain(|host, _| hosts.contains_key(host));
             view.alerts.retain(|alert| alert.client == *scope);
             view.commands.retain_client(scope);
+            view.backups.retain(|job| job.description.client.as_ref() == Some(scope));
         }
         view
     }

@@ -112,6 +112,19 @@ fn things(configuration: &Configuration) -> Things {
     for rule in &configuration.checks {
         things.insert(format!("check {} for {}", rule.name, rule.selector), check(&rule.fields));
     }
+    for job in &configuration.backups {
+        let fields = [
+            ("host", Some(job.host.clone())),
+            ("client", job.client.as_ref().map(ToString::to_string)),
+            ("tool", Some(job.tool.to_string())),
+            ("repository", Some(job.shown_repository().to_string())),
+            ("password", job.password.as_ref().map(|name| format!("@{name}"))),
+            ("paths", (!job.paths.is_empty()).then(|| job.paths.join(" "))),
+            ("every", span(job.every)),
+            ("grace", span(job.grace)),
+        ];
+        things.insert(format!("backup {}", job.name), set(fields));
+    }
     things
 }
 

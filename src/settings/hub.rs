@@ -9,11 +9,11 @@ use crate::fleet::configuration::{Configuration, Selector};
 use crate::fleet::words::nearest::nearest;
 use crate::settings::problem::{Problem, Problems};
 use crate::settings::reader::{LARGEST_FILE, read_file, unreadable};
-use crate::settings::{checks_file, fleet_file};
+use crate::settings::{backups_file, checks_file, fleet_file};
 
 const FLEET: &str = "fleet.toml";
 const CHECKS: &str = "checks.toml";
-const RESERVED: &str = "backups.toml";
+const BACKUPS: &str = "backups.toml";
 const BUNDLE_HEAD: &str = "watchfloor configuration 1\n";
 
 /// A valid configuration with the texts it was read from.
@@ -108,7 +108,7 @@ pub fn load(directory: &Path, zone: TimeZone) -> Result<LoadedConfiguration, Pro
 pub fn parse(mut texts: Vec<(String, String)>, zone: TimeZone) -> Result<LoadedConfiguration, Problems> {
     texts.sort();
     let mut configuration = Configuration { zone: zone.clone(), ..Configuration::default() };
-    let mut checks = Vec::new();
+    let (mut checks, mut backups) = (Vec::new(), Vec::new());
     let mut problems = Problems::default();
     for (name, text) in &texts {
         match name.as_str() {
@@ -122,10 +122,15 @@ pub fn parse(mut texts: Vec<(String, String)>, zone: TimeZone) -> Result<LoadedC
                 checks = read;
                 problems.append(more);
             }
+            BACKUPS => {
+                let (read, more) = backups_file::read(name, text);
+                backups = read;
+                problems.append(more);
+            }
             other => problems.push(unknown_file(other)),
         }
     }
-    configuration.checks = checks;
+    (configuration.checks, configuration.backups) = (checks, backups);
     if problems.is_empty() {
         let warnings = warnings(&configuration);
         return Ok(LoadedConfiguration { configuration, texts, warnings });
@@ -135,12 +140,12 @@ pub fn parse(mut texts: Vec<(String, String)>, zone: TimeZone) -> Result<LoadedC
 }
 
 fn unknown_file(name: &str) -> Problem {
-    let fix = match nearest(name, [FLEET, CHECKS]) {
-        Some(known) if name != RESERVED => format!("did you mean {known}? The files are {FLEET} and {CHECKS}"),
-        _ => format!("move it away; the files are {FLEET} and {CHECKS}"),
+    let files = format!("{FLEET}, {CHECKS} and {BACKUPS}");
+    let fix = match nearest(name, [FLEET, CHECKS, BACKUPS]) {
+        Some(known) => format!("did you mean {known}? The files are {files}"),
+        None => format!("move it away; the files are {files}"),
     };
-    let what = if name == RESERVED { "backup jobs are not in this version" } else { "the hub knows no such file" };
-    Problem { file: name.to_owned(), line: 0, key: String::new(), what: what.to_owned(), fix }
+    Problem { file: name.to_owned(), line: 0, key: String::new(), what: "the hub knows no such file".to_owned(), fix }
 }
 
 /// Clients and sites come into being with tokens too, so naming one that no file describes is no error.

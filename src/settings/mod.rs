@@ -5,6 +5,7 @@
 mod address;
 pub mod agent;
 pub mod agent_template;
+mod backups_file;
 mod check_fields;
 mod checks_file;
 pub mod console;

@@ -330,6 +330,28 @@ impl<'r> Section<'r> {
             .collect()
     }
 
+    /// The sections of a list, `[[backup]]`, in the order of the file; each must be handed to
+    /// [`Section::refuse_unknown`] when read.
+    pub(super) fn list(&mut self, key: &'static str) -> Vec<Section<'r>> {
+        let Some(found) = self.find(key) else { return Vec::new() };
+        let wanted = format!("a list of sections, each under [[{key}]]");
+        let Some(list) = found.value.as_array() else {
+            self.wrong_type(key, found.value, &wanted);
+            return Vec::new();
+        };
+        let sections = list.iter().filter_map(|item| match item.get_ref() {
+            DeValue::Table(table) => {
+                let (path, line) = (self.key(key), self.reader.line(item.span().start));
+                Some(Section { reader: self.reader, path, line, table, asked: Vec::new() })
+            }
+            other => {
+                self.wrong_type(key, other, &wanted);
+                None
+            }
+        });
+        sections.collect()
+    }
+
     /// Notes each key that was not asked for.
     pub(super) fn refuse_unknown(&self) {
         let mut unknown: Vec<_> =

@@ -1,7 +1,7 @@
 //! Values that come from outside the hub (facts, tokens, enrolment, actions) and are refused where they are not sound.
 
 use crate::fleet::words::ids::{PLAIN_NAME_MAX, is_plain_name};
-use crate::fleet::words::{ActionId, CheckName, ClientId, SafeText, SiteId};
+use crate::fleet::words::{ActionId, CheckName, ClientId, JobName, SafeText, SiteId};
 use crate::wire::error::WireError;
 use crate::wire::{limits, text};
 
@@ -30,6 +30,14 @@ pub fn checked_site(message: &'static str, value: &str) -> Result<SiteId, WireEr
 /// It is no plain name.
 pub fn checked_check(message: &'static str, value: &str) -> Result<CheckName, WireError> {
     checked_plain(message, "check", value).map(CheckName::from)
+}
+
+/// A backup job's name.
+///
+/// # Errors
+/// It is no plain name.
+pub fn checked_job(message: &'static str, value: &str) -> Result<JobName, WireError> {
+    checked_plain(message, "job", value).map(JobName::from)
 }
 
 /// Tags, sorted, each once.

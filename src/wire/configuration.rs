@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use crate::fleet::configuration::{AssignedCheck, Assignment, CheckKind, Layer, Provenance};
-use crate::wire::checked::{at_most, checked_check, checked_hash};
+use crate::fleet::configuration::backup::{MOST_BACKUPS_PER_HOST, MOST_PATHS, is_sound_repository};
+use crate::fleet::configuration::{AssignedBackup, AssignedCheck, Assignment, CheckKind, Layer, Provenance};
+use crate::fleet::words::BackupTool;
+use crate::wire::checked::{at_most, checked_check, checked_hash, checked_job};
 use crate::wire::error::{WireError, need};
 use crate::wire::limits::{ARGUMENTS_MAX, CHECKS_MAX, INTERVAL_MAX_MS};
 use crate::wire::{pb, text};
@@ -17,6 +19,8 @@ pub struct Assigned {
     pub hash: [u8; 32],
     /// Checks this version can't run, each with the reason: they are to be reported, since the hub expects results.
     pub left_out: Vec<(String, WireError)>,
+    /// Backup jobs this version can't read, each with the reason.
+    pub backups_left_out: Vec<(String, WireError)>,
 }
 
 /// SHA-256 of [`Assignment::canonical_text`].
@@ -34,6 +38,7 @@ pub fn encode_assignment(assignment: &Assignment) -> pb::Assignment {
     pb::Assignment {
         hash: assignment_hash(assignment).to_vec().into(),
         checks: assignment.checks.iter().map(Into::into).collect(),
+        backups: assignment.backups.iter().map(Into::into).collect(),
         heartbeat: milliseconds(assignment.heartbeat),
         sampling: milliseconds(assignment.sampling_interval),
     }
@@ -50,7 +55,7 @@ pub fn decode_assignment(assignment: pb::Assignment) -> Result<Assigned, WireErr
     let heartbeat = interval(MESSAGE, "heartbeat", assignment.heartbeat)?;
     let sampling_interval = interval(MESSAGE, "sampling", assignment.sampling)?;
     let mut checks = std::collections::BTreeMap::new();
-    let mut left_out = Vec::new();
+    let (mut left_out, mut backups_left_out) = (Vec::new(), Vec::new());
     for check in assignment.checks {
         let name = check.name.clone();
         match AssignedCheck::try_from(check) {
@@ -60,8 +65,20 @@ pub fn decode_assignment(assignment: pb::Assignment) -> Result<Assigned, WireErr
             Err(why) => left_out.push((text::plain(&name), why)),
         }
     }
-    let assignment = Assignment { checks: checks.into_values().collect(), sampling_interval, heartbeat };
-    Ok(Assigned { assignment, hash, left_out })
+    at_most("an assignment", assignment.backups.len(), MOST_BACKUPS_PER_HOST, "backup jobs")?;
+    let mut backups = std::collections::BTreeMap::new();
+    for backup in assignment.backups {
+        let name = backup.name.clone();
+        match AssignedBackup::try_from(backup) {
+            Ok(backup) => {
+                backups.insert(backup.name.clone(), backup);
+            }
+            Err(why) => backups_left_out.push((text::plain(&name), why)),
+        }
+    }
+    let (checks, backups) = (checks.into_values().collect(), backups.into_values().collect());
+    let assignment = Assignment { checks, backups, sampling_interval, heartbeat };
+    Ok(Assigned { assignment, hash, left_out, backups_left_out })
 }
 
 impl From<&AssignedCheck> for pb::AssignedCheck {
@@ -109,6 +126,51 @@ impl TryFrom<pb::AssignedCheck> for AssignedCheck {
                 // Only shown to people; a layer of a newer hub reads as the widest.
                 layer: Layer::from_word(&check.layer).unwrap_or(Layer::Fleet),
             },
+        })
+    }
+}
+
+impl From<&AssignedBackup> for pb::AssignedBackup {
+    fn from(backup: &AssignedBackup) -> Self {
+        Self {
+            name: backup.name.as_str().into(),
+            tool: backup.tool.word().into(),
+            repository: backup.repository.clone(),
+            password: backup.password.clone().unwrap_or_default(),
+            paths: backup.paths.clone(),
+            interval: milliseconds(backup.interval),
+            host: backup.host.clone(),
+            file: backup.source.file.clone(),
+            line: backup.source.line,
+        }
+    }
+}
+
+/// Repository and paths are taken byte for byte; what would be read as an option is refused here too, since the host has
+/// the last word.
+impl TryFrom<pb::AssignedBackup> for AssignedBackup {
+    type Error = WireError;
+
+    fn try_from(backup: pb::AssignedBackup) -> Result<Self, WireError> {
+        const MESSAGE: &str = "AssignedBackup";
+        at_most("a backup job", backup.paths.len(), MOST_PATHS, "paths")?;
+        if !is_sound_repository(&backup.repository) {
+            let allowed = "what does not read as an option";
+            return Err(WireError::invalid(MESSAGE, "repository", &backup.repository, allowed));
+        }
+        let tool = BackupTool::from_word(&backup.tool).ok_or_else(|| {
+            let value = text::word(&backup.tool).as_str().to_owned();
+            WireError::Unknown { message: MESSAGE, field: "tool", value }
+        })?;
+        Ok(Self {
+            name: checked_job(MESSAGE, &backup.name)?,
+            tool,
+            repository: backup.repository,
+            password: (!backup.password.is_empty()).then_some(backup.password),
+            paths: backup.paths,
+            interval: interval(MESSAGE, "interval", backup.interval)?,
+            host: backup.host,
+            source: Provenance { file: text::plain(&backup.file), line: backup.line, layer: Layer::Host },
         })
     }
 }
@@ -164,6 +226,7 @@ mod tests {
             checks: vec![check("a", "cpu"), check("b", "telepathy"), check("c", "disk"), check("d e", "cpu")],
             heartbeat: 10_000,
             sampling: 10_000,
+            ..Default::default()
         })
         .expect("the rest is taken");
         assert_eq!(assigned.assignment.checks.iter().map(|check| check.name.as_str()).collect::<Vec<_>>(), ["a"]);

@@ -15,6 +15,7 @@ pub fn encode_event(event: &Event) -> pb::Event {
         Event::Checks(event) => Some(event.into()),
         Event::Alerts(event) => Some(event.into()),
         Event::Commands(event) => Some(event.into()),
+        Event::Backups(event) => Some(event.into()),
         Event::Identity(event) => Some(event.into()),
         Event::Unknown => None,
     };
@@ -79,5 +80,11 @@ fn known(body: Body) -> Result<Event, WireError> {
         Body::OutcomeReported(event) => Event::Commands(event.try_into()?),
         Body::CancelAsked(event) => Event::Commands(event.try_into()?),
         Body::CommandArchived(event) => Event::Commands(event.into()),
+        Body::BackupDescribed(event) => Event::Backups(event.into()),
+        Body::BackupRemoved(event) => Event::Backups(event.into()),
+        Body::BackupRead(event) => Event::Backups(event.try_into()?),
+        Body::BackupJudged(event) => Event::Backups(event.into()),
+        Body::BackupReviewed(event) => Event::Backups(event.into()),
+        Body::BackupAsked(event) => Event::Backups(event.into()),
     })
 }

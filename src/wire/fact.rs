@@ -5,7 +5,7 @@ use prost::Message as _;
 
 use crate::fleet::rules::fact::{Fact, FactBody};
 use crate::fleet::words::{CommandId, Timestamp};
-use crate::wire::checked::{at_most, checked_action_key, checked_check};
+use crate::wire::checked::{at_most, checked_action_key, checked_check, checked_job};
 use crate::wire::enums::check_state;
 use crate::wire::error::{WireError, need};
 use crate::wire::limits::{FACT_MAX, INTERVAL_MAX_MS};
@@ -53,6 +53,13 @@ impl From<&Fact> for pb::Fact {
                 stdout: stdout.clone().into(),
                 stderr: stderr.clone().into(),
             }),
+            FactBody::Backup { job, found, days, today, long_text } => Body::Backup(pb::BackupFact {
+                job: job.as_str().into(),
+                found: Some((&**found).into()),
+                days: Some(days.into()),
+                today: *today,
+                long_text: long_text.as_str().into(),
+            }),
         };
         Self { at: fact.at.0, body: Some(body) }
     }
@@ -87,6 +94,13 @@ impl TryFrom<pb::Fact> for Fact {
                 report: need(told.report, "CommandFact", "report")?.try_into()?,
                 stdout: told.stdout.into(),
                 stderr: told.stderr.into(),
+            },
+            Body::Backup(backup) => FactBody::Backup {
+                job: checked_job("BackupFact", &backup.job)?,
+                found: Box::new(need(backup.found, "BackupFact", "found")?.into()),
+                days: backup.days.unwrap_or_default().into(),
+                today: backup.today,
+                long_text: text::long_text(&backup.long_text),
             },
         };
         Ok(Self { at: Timestamp(fact.at), body })

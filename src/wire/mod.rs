@@ -5,6 +5,7 @@
 //! it is about rights, and otherwise the event counts as [`Event::Unknown`](crate::fleet::state::Event::Unknown).
 
 pub mod alerts;
+pub mod backups;
 pub mod checked;
 pub mod checks;
 pub mod commands;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::fleet::alerts::Alert;
+use crate::fleet::backups::Job;
 use crate::fleet::checks::CheckStatus;
 use crate::fleet::commands::Command;
 use crate::fleet::hosts::{Client, Host, Site};
@@ -26,6 +27,7 @@ mod table {
     pub const TOKEN: u8 = 8;
     pub const COMMAND: u8 = 10;
     pub const OUTCOME: u8 = 11;
+    pub const BACKUP: u8 = 9;
 }
 
 /// Where the row of an entity lies on disk: its table, and a key whose byte order is the order of the entities.
@@ -53,6 +55,7 @@ pub fn row_key(key: &EntityKey) -> (u8, Vec<u8>) {
         EntityKey::Token(token) => (table::TOKEN, number(token.0)),
         EntityKey::Command(command) => (table::COMMAND, number(command.0)),
         EntityKey::Outcome(command, host) => (table::OUTCOME, [command.0.to_be_bytes(), host.0.to_be_bytes()].concat()),
+        EntityKey::Backup(job) => (table::BACKUP, number(job.0)),
     }
 }
 
@@ -74,6 +77,7 @@ pub fn row_of(fleet: &Fleet, key: &EntityKey) -> Option<pb::Row> {
         EntityKey::Outcome(command, host) => {
             Entity::Outcome(encode_outcome(*command, *host, fleet.commands.get(*command)?.outcome(*host)?))
         }
+        EntityKey::Backup(job) => Entity::Backup(fleet.backups.jobs.get(job)?.as_ref().into()),
     };
     Some(pb::Row { entity: Some(entity) })
 }
@@ -88,6 +92,7 @@ pub fn rows_of(fleet: &Fleet) -> impl Iterator<Item = pb::Row> {
     let alerts = fleet.alerts.alerts.values().map(|alert| Entity::Alert(alert.as_ref().into()));
     let identities = fleet.registry.identities.values().map(|identity| Entity::Identity(identity.as_ref().into()));
     let tokens = fleet.registry.tokens.values().map(|token| Entity::Token(token.as_ref().into()));
+    let backups = fleet.backups.jobs.values().map(|job| Entity::Backup(job.as_ref().into()));
     let commands = fleet.commands.all().map(|command| Entity::Command(command.as_ref().into()));
     let outcomes = fleet.commands.all().flat_map(|command| {
         command.outcomes().map(|(host, outcome)| Entity::Outcome(encode_outcome(command.id, host, outcome)))
@@ -96,6 +101,7 @@ pub fn rows_of(fleet: &Fleet) -> impl Iterator<Item = pb::Row> {
     entities
         .chain(identities)
         .chain(tokens)
+        .chain(backups)
         .chain(commands)
         .chain(outcomes)
         .map(|entity| pb::Row { entity: Some(entity) })
@@ -175,6 +181,12 @@ fn restore(fleet: &mut Fleet, entity: Entity) -> Result<EntityKey, WireError> {
                 return Err(WireError::damaged("outcome without its command"));
             }
             EntityKey::Outcome(command, host)
+        }
+        Entity::Backup(job) => {
+            let job = Job::try_from(job)?;
+            let id = job.id();
+            fleet.backups.restore(job);
+            EntityKey::Backup(id)
         }
     })
 }

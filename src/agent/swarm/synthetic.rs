@@ -264,6 +264,7 @@ impl Synthetic {
             ..pb::CheckReading::default()
         };
         pb::Report {
+            backups: Vec::new(),
             at,
             turn,
             vitals: Some(pb::Vitals::from(&load::vitals(host, turn))),

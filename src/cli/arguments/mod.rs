@@ -15,7 +15,7 @@ pub use administration::{
 pub use commands::{Cancel, Command, Commands, Run};
 pub use fleets::Fleets;
 pub use programs::{Console, Hub, Screen, Swarm};
-pub use reads::{Alert, Alerts, Checks, Hosts, Journal, Status};
+pub use reads::{Alert, Alerts, Backups, Checks, Hosts, Journal, Status};
 pub use values::Until;
 
 use clap::{Parser, Subcommand};
@@ -86,6 +86,8 @@ pub enum Verb {
     Alerts(Alerts),
     /// One alert with its timeline
     Alert(Alert),
+    /// List backup jobs: what can be restored, and how old it is
+    Backups(Backups),
     /// The newest entries of the journal, oldest first
     Journal(Journal),
     /// Acknowledge alerts: they become yours, and ring nobody
@@ -100,7 +102,7 @@ pub enum Verb {
     Note(Note),
     /// Close alerts by hand
     Close(Close),
-    /// Run a host's checks now: one of them, or all
+    /// Run a host's checks and read its backups now: one of them, or all
     Check(CheckNow),
     /// Start a program on hosts: `watchfloor run --where FILTER -- PROGRAM ARG…`
     Run(Run),

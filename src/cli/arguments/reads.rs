@@ -75,6 +75,20 @@ pub struct Alert {
     pub fleets: Fleets,
 }
 
+/// `backups`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Backups {
+    /// Which jobs, such as state:late,overdue rpo:24h+; all where none is given
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The fleets.
+    #[command(flatten)]
+    pub fleets: Fleets,
+}
+
 /// `journal`.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct Journal {

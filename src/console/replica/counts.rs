@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::glance::Glance;
 use crate::fleet::alerts::Alert;
+use crate::fleet::backups::Job;
 use crate::fleet::checks::CheckStatus;
 use crate::fleet::hosts::{Event as HostEvent, Host, HostState};
 use crate::fleet::rules::first_look::{ClientSums, should_be_up};
@@ -83,6 +84,9 @@ impl Counts {
         }
         for alert in fleet.alerts.open() {
             counts.alert(alert, Way::In);
+        }
+        for job in fleet.backups.jobs.values() {
+            counts.backup(job, Way::In);
         }
         counts
     }
@@ -166,6 +170,11 @@ impl Counts {
                         self.alert(alert, way);
                     }
                 }
+                EntityKey::Backup(id) => {
+                    if let Some(job) = fleet.backups.jobs.get(id) {
+                        self.backup(job, way);
+                    }
+                }
                 EntityKey::Profile
                 | EntityKey::Site(..)
                 | EntityKey::Identity(_)
@@ -218,6 +227,13 @@ impl Counts {
                 Way::In => self.of_host.insert((host, alert.id)),
                 Way::Out => self.of_host.remove(&(host, alert.id)),
             };
+        }
+    }
+
+    fn backup(&mut self, job: &Job, way: Way) {
+        self.total.backup(job, way);
+        if let Some(client) = &job.description.client {
+            self.of_client(client, way, |summary| summary.tally.backup(job, way));
         }
     }
 

@@ -1,10 +1,11 @@
 //! Events in words, as the journal and a timeline show them.
 
+use crate::console::screens::look::backup_role;
 use crate::console::theme::Role;
 use crate::fleet::commands::OutcomeState;
 use crate::fleet::state::{Event, Fleet};
-use crate::fleet::words::{HostId, SafeText};
-use crate::fleet::{alerts, checks, commands, hosts, identity, profile};
+use crate::fleet::words::{HostId, SafeText, duration};
+use crate::fleet::{alerts, backups, checks, commands, hosts, identity, profile};
 
 /// An event in words, with the role of its gravity.
 #[must_use]
@@ -15,6 +16,7 @@ pub fn words(event: &Event, fleet: &Fleet) -> (Role, String) {
         Event::Checks(event) => check_words(event, fleet),
         Event::Alerts(event) => alert_words(event),
         Event::Commands(event) => command_words(event, fleet),
+        Event::Backups(event) => backup_words(event, fleet),
         Event::Identity(event) => (Role::Muted, identity_words(event)),
         Event::Unknown => (Role::Unknown, "something this version does not know; update this console".to_owned()),
     }
@@ -174,6 +176,28 @@ const fn outcome_role(state: OutcomeState) -> Role {
         OutcomeState::Failed | OutcomeState::Signalled | OutcomeState::TimedOut | OutcomeState::Denied => Role::Warning,
         OutcomeState::Offline | OutcomeState::Skipped | OutcomeState::Cancelled => Role::Muted,
         OutcomeState::Lost => Role::Unknown,
+    }
+}
+
+fn backup_words(event: &backups::Event, fleet: &Fleet) -> (Role, String) {
+    let known = fleet.backups.jobs.get(&event.job());
+    let job = known.map_or_else(|| format!("job {}", event.job()), |job| job.description.name.to_string());
+    match event {
+        backups::Event::Described(job) => (
+            Role::Muted,
+            format!("backup {} of {} is promised every {}", job.name, job.host_name, duration::short(job.every)),
+        ),
+        backups::Event::Removed { .. } => (Role::Muted, format!("backup {job} is not promised any more")),
+        backups::Event::Read { found, .. } => match found.trouble {
+            Some(trouble) => (Role::Warning, format!("backup {job}: {}: {}", trouble.words(), found.words)),
+            None => (Role::Muted, format!("backup {job}: {} snapshots can be restored", found.restorable)),
+        },
+        backups::Event::Judged { state, why, .. } => {
+            let why = if why.as_str().is_empty() { String::new() } else { format!(": {why}") };
+            (backup_role(*state), format!("backup {job} is {state}{why}"))
+        }
+        backups::Event::Reviewed { by, .. } => (Role::Owned, format!("backup {job} reviewed by {by}")),
+        backups::Event::Asked { .. } => (Role::Muted, format!("backup {job} asked for now")),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::console::theme::{Glyphs, Role};
 use crate::fleet::alerts::Lane;
+use crate::fleet::backups;
 use crate::fleet::hosts::HostState;
 use crate::fleet::words::{CheckState, Severity};
 
@@ -81,6 +82,17 @@ pub const fn host_glyph(glyphs: &Glyphs, state: HostState) -> &'static str {
         HostState::Silent => glyphs.stale,
         HostState::Down => glyphs.critical,
         HostState::Unknown => glyphs.unknown,
+    }
+}
+
+/// The role of a backup job's state.
+#[must_use]
+pub const fn backup_role(state: backups::State) -> Role {
+    match state {
+        backups::State::Ok => Role::Ok,
+        backups::State::Partial | backups::State::Late => Role::Warning,
+        backups::State::Overdue | backups::State::Failed => Role::Critical,
+        backups::State::Never | backups::State::Unknown => Role::Unknown,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::fleet::configuration::backup::AssignedBackup;
 use crate::fleet::words::CheckName;
 
 /// Where a rule about checks stands. Later layers win, field by field.
@@ -156,6 +157,8 @@ pub struct AssignedCheck {
 pub struct Assignment {
     /// The checks in order of their names; no name twice.
     pub checks: Vec<AssignedCheck>,
+    /// The backup jobs whose repositories it reads, in the order of their names; no name twice.
+    pub backups: Vec<AssignedBackup>,
     /// Time between two samplings of the vitals.
     pub sampling_interval: Duration,
     /// Time between two heartbeats.
@@ -167,7 +170,12 @@ pub const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(10);
 
 impl Default for Assignment {
     fn default() -> Self {
-        Self { checks: Vec::new(), sampling_interval: DEFAULT_HEARTBEAT, heartbeat: DEFAULT_HEARTBEAT }
+        Self {
+            checks: Vec::new(),
+            backups: Vec::new(),
+            sampling_interval: DEFAULT_HEARTBEAT,
+            heartbeat: DEFAULT_HEARTBEAT,
+        }
     }
 }
 
@@ -212,6 +220,19 @@ impl Assignment {
                 check.timeout.as_millis(),
                 range(&check.warning),
                 range(&check.critical),
+            );
+        }
+        for backup in &self.backups {
+            let password = backup.password.as_deref().map_or_else(|| "none".to_owned(), quoted);
+            let paths = backup.paths.iter().fold(String::new(), |all, path| format!("{all} path={}", quoted(path)));
+            let _ = writeln!(
+                text,
+                "backup {} {} repository={} password={password} interval={} host={}{paths}",
+                quoted(backup.name.as_str()),
+                backup.tool,
+                quoted(&backup.repository),
+                backup.interval.as_millis(),
+                quoted(&backup.host),
             );
         }
         text

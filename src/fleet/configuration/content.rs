@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::fleet::configuration::assignment::{DEFAULT_HEARTBEAT, Provenance};
+use crate::fleet::configuration::backup::BackupDefinition;
 use crate::fleet::configuration::definition::CheckDefinition;
 use crate::fleet::configuration::hours::{ExpectedHours, Schedule};
 use crate::fleet::configuration::selector::{AssignTarget, Selector};
@@ -26,6 +27,8 @@ pub struct Configuration {
     pub host_rules: Vec<HostRule>,
     /// What is said of checks, in the order of the file; the built-in ones are not among them.
     pub checks: Vec<CheckDefinition>,
+    /// The backup jobs, in the order of the file; no name twice.
+    pub backups: Vec<BackupDefinition>,
     /// Time between two heartbeats of an agent.
     pub heartbeat: Duration,
     /// Time between two samplings of the vitals.
@@ -132,6 +135,7 @@ impl Default for Configuration {
             zone: TimeZone::UTC,
             host_rules: Vec::new(),
             checks: Vec::new(),
+            backups: Vec::new(),
             heartbeat: DEFAULT_HEARTBEAT,
             sampling: DEFAULT_HEARTBEAT,
             silence: SilenceLimits::default(),

@@ -1,12 +1,14 @@
 //! What the provider wants of the fleet: clients, sites, expected hours, check layers; and the assignment a host gets.
 
 pub mod assignment;
+pub mod backup;
 pub mod content;
 pub mod definition;
 pub mod hours;
 pub mod selector;
 
 pub use assignment::{AssignedCheck, Assignment, CheckKind, Layer, Provenance};
+pub use backup::{AssignedBackup, BackupDefinition};
 pub use content::{
     Client, Configuration, HistoryRetention, HostRule, HoursBasis, HoursRule, Silence, SilenceLimits, Site,
 };

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::fleet::checks::MOST_PER_HOST;
+use crate::fleet::configuration::backup::MOST_BACKUPS_PER_HOST;
 use crate::fleet::configuration::{
-    AssignTarget, AssignedCheck, Assignment, CheckDefinition, CheckFields, CheckKind, Configuration, Kind, Provenance,
-    definition::built_in,
+    AssignTarget, AssignedBackup, AssignedCheck, Assignment, BackupDefinition, CheckDefinition, CheckFields, CheckKind,
+    Configuration, Kind, Provenance, definition::built_in,
 };
 use crate::fleet::rules::admitting::{DEFAULT_CLIENT, DEFAULT_SITE};
 use crate::fleet::words::{CheckName, ClientId, HostClass, SafeText, SiteId, duration};
@@ -21,7 +22,11 @@ pub fn assign(configuration: &Configuration, target: &AssignTarget<'_>) -> Assig
             Outcome::Removed | Outcome::Incomplete(_) => None,
         })
         .collect();
-    Assignment { checks, sampling_interval: configuration.sampling, heartbeat: configuration.heartbeat }
+    let ours = configuration.backups.iter().filter(|job| job.is_of(target));
+    let mut backups: Vec<AssignedBackup> = ours.map(BackupDefinition::assigned).collect();
+    backups.sort_by(|a, b| a.name.cmp(&b.name));
+    backups.truncate(MOST_BACKUPS_PER_HOST);
+    Assignment { checks, backups, sampling_interval: configuration.sampling, heartbeat: configuration.heartbeat }
 }
 
 /// Says so where a host would get more checks than its agent runs: how many, and the place that says the last of them.

@@ -1,8 +1,9 @@
 //! What an agent tells of its host: transitions, kept in its outbox until the hub has confirmed them.
 
+use crate::fleet::backups::{Days, Found};
 use crate::fleet::commands::Report;
 use crate::fleet::hosts::vitals::OsFacts;
-use crate::fleet::words::{ActionId, CheckName, CheckState, CommandId, SafeText, Timestamp};
+use crate::fleet::words::{ActionId, CheckName, CheckState, CommandId, JobName, SafeText, Timestamp};
 
 /// One fact; its place is (host, stream, sequence number), which stands beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,5 +54,18 @@ pub enum FactBody {
         stdout: Vec<u8>,
         /// The same of its standard error.
         stderr: Vec<u8>,
+    },
+    /// What can be restored by a backup job changed, or why nothing is known of it.
+    Backup {
+        /// Which job.
+        job: JobName,
+        /// What was found.
+        found: Box<Found>,
+        /// The days of which backups were found.
+        days: Days,
+        /// Today by the host's calendar, in days since 1970-01-01.
+        today: i32,
+        /// The snapshots and what the tool said; the hub keeps it as a blob.
+        long_text: SafeText,
     },
 }

@@ -204,6 +204,8 @@ pub enum Verb {
     Run(RunRequest),
     /// End a command where it has not ended.
     Cancel(CommandId),
+    /// Note that a person has looked at backup jobs; the targets are their numbers.
+    ReviewBackups,
     /// Take a host out of the fleet.
     RetireHost(HostId),
     /// Make a token.
@@ -301,6 +303,7 @@ impl Verb {
             Self::CheckNow { .. } => "check",
             Self::Run(_) => "run",
             Self::Cancel(_) => "cancel",
+            Self::ReviewBackups => "review",
             Self::RetireHost(_) => "host retire",
             Self::CreateToken(_) => "token create",
             Self::RevokeToken(_) => "token revoke",
@@ -321,7 +324,8 @@ impl Verb {
             | Self::Close { .. }
             | Self::CheckNow { .. }
             | Self::Run(_)
-            | Self::Cancel(_) => Role::Operator,
+            | Self::Cancel(_)
+            | Self::ReviewBackups => Role::Operator,
             Self::RetireHost(_)
             | Self::CreateToken(_)
             | Self::RevokeToken(_)

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::fleet::rules::decision::Answer;
 use crate::fleet::state::{Entry, Event};
-use crate::fleet::words::{ActionId, AlertId, CommandId, HostId, IdentityId, StreamId, Timestamp, TokenId};
-use crate::fleet::{alerts, commands, hosts, identity};
+use crate::fleet::words::{ActionId, AlertId, CommandId, HostId, IdentityId, JobId, StreamId, Timestamp, TokenId};
+use crate::fleet::{alerts, backups, commands, hosts, identity};
 
 /// How long the answer of an action is remembered.
 pub const ACTIONS_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -53,6 +53,8 @@ pub struct Counters {
     pub token: u64,
     /// Commands.
     pub command: u64,
+    /// Backup jobs.
+    pub job: u64,
 }
 
 impl Counters {
@@ -86,6 +88,12 @@ impl Counters {
         CommandId(self.command)
     }
 
+    /// Draws a number for a backup job.
+    pub const fn next_job(&mut self) -> JobId {
+        self.job += 1;
+        JobId(self.job)
+    }
+
     /// Keeps up with an entry, as a replay does.
     pub fn follow(&mut self, entry: &Entry) {
         for (_, event) in &entry.events {
@@ -98,6 +106,7 @@ impl Counters {
                 Event::Identity(identity::Event::Recorded(identity)) => {
                     self.identity = self.identity.max(identity.id.0);
                 }
+                Event::Backups(backups::Event::Described(job)) => self.job = self.job.max(job.id.0),
                 Event::Identity(identity::Event::TokenCreated(token)) => self.token = self.token.max(token.id.0),
                 _ => {}
             }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::fleet::backups::Trouble;
 use crate::fleet::checks::MOST_PER_HOST;
 use crate::fleet::configuration::Configuration;
 use crate::fleet::hosts::vitals::Vitals;
 use crate::fleet::state::Fleet;
-use crate::fleet::words::{CheckName, CheckState, HostId, Now, SafeText, StreamId, Timestamp};
+use crate::fleet::words::{CheckName, CheckState, HostId, JobName, Now, SafeText, StreamId, Timestamp};
 
 /// Live knowledge of one hub process.
 #[derive(Clone, Debug)]
@@ -40,6 +41,8 @@ pub struct HostLive {
     pub vitals: Option<Arc<Vitals>>,
     /// The newest result of each check.
     pub readings: BTreeMap<CheckName, Reading>,
+    /// When the repository of each of its backup jobs was read last.
+    pub backups: BTreeMap<JobName, BackupReading>,
     /// When it was last noticed that another machine links with the host's certificate.
     pub contested: Option<Now>,
     /// The outbox stream of the current link.
@@ -59,11 +62,31 @@ pub struct Reading {
     pub at: Now,
 }
 
+/// When a repository was read last, and what kept it from being read since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupReading {
+    /// When it was read last, by this hub's clocks; `None`: never.
+    pub at: Option<Now>,
+    /// What kept it from being read since, and the tool's words.
+    pub trouble: Option<(Trouble, SafeText)>,
+    /// How often the host reads it.
+    pub interval: Duration,
+}
+
 impl HostLive {
     /// Takes in the newest result of a check; of no more checks than the fleet keeps of one host.
     pub fn learn(&mut self, check: CheckName, reading: Reading) {
         if self.readings.len() < MOST_PER_HOST || self.readings.contains_key(&check) {
             self.readings.insert(check, reading);
+        }
+    }
+}
+
+impl HostLive {
+    /// Takes in the newest reading of a repository; of no more jobs than the fleet keeps of one host.
+    pub fn learn_backup(&mut self, job: JobName, reading: BackupReading) {
+        if self.backups.len() < MOST_PER_HOST || self.backups.contains_key(&job) {
+            self.backups.insert(job, reading);
         }
     }
 }
@@ -80,6 +103,12 @@ impl Live {
     pub fn seen_of(&self, fleet: &Fleet, host: Option<HostId>) -> Option<Timestamp> {
         let host = fleet.hosts.hosts.get(&host?)?;
         self.last_seen(host.id).map(|seen| seen.wall).or(host.last_seen)
+    }
+
+    /// The newest reading of a host's backup job.
+    #[must_use]
+    pub fn backup(&self, host: HostId, job: &JobName) -> Option<&BackupReading> {
+        self.hosts.get(&host)?.backups.get(job)
     }
 
     /// When a host was last seen by this process.

@@ -6,6 +6,7 @@ pub mod admitting;
 pub mod alerting;
 pub mod archiving;
 pub mod assign;
+pub mod backups;
 pub mod commanding;
 pub mod configuring;
 pub mod contest;

@@ -5,6 +5,7 @@ use crate::fleet::checks;
 use crate::fleet::hosts::{self, Host};
 use crate::fleet::identity::Audience;
 use crate::fleet::rules::alerting::{self, Problem};
+use crate::fleet::rules::backups;
 use crate::fleet::rules::commanding;
 use crate::fleet::rules::decision::{Answer, Decision, Refusal};
 use crate::fleet::rules::fact::{Fact, FactBody};
@@ -72,6 +73,9 @@ pub fn learn(
                 let event = hosts::Event::Described { host: host.id, os: os.clone() };
                 events.push((audience, Event::Hosts(event)));
             }
+        }
+        FactBody::Backup { job, found, days, today, long_text: _ } => {
+            events = backups::reading::learn(fleet, host, job, (found, days, *today), output, now.wall);
         }
         FactBody::Gone(check) => events.extend(remove_check(fleet, host, check)),
         FactBody::Command { command, key, report, stdout: _, stderr: _ } => {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::fleet::alerts::Alert;
+use crate::fleet::backups::Job;
 use crate::fleet::checks::CheckStatus;
 use crate::fleet::commands::{Command, OutcomeState};
 use crate::fleet::hosts::Host;
@@ -69,6 +70,21 @@ pub struct CommandRow<'a> {
     pub now: Timestamp,
 }
 
+/// A backup job in its fleet.
+#[derive(Clone, Copy, Debug)]
+pub struct BackupRow<'a> {
+    /// The fleet.
+    pub fleet: &'a Fleet,
+    /// The fleet's local name.
+    pub fleet_name: &'a str,
+    /// The job.
+    pub job: &'a Job,
+    /// When its repository was read last.
+    pub last_read: Option<Timestamp>,
+    /// The hub's time.
+    pub now: Timestamp,
+}
+
 type Matches<'m> = &'m mut dyn FnMut(&str) -> bool;
 
 impl Subject for AlertRow<'_> {
@@ -129,8 +145,16 @@ impl Subject for HostRow<'_> {
         self.fleet.checks.of_host(self.host.id).map(|check| check.state.gravity()).max()
     }
 
+    /// By backup, that of the job whose backup is the oldest.
     fn age(&self, kind: AgeKind) -> Option<Duration> {
-        (kind == AgeKind::Seen).then(|| age_of(self.last_seen, self.now))
+        match kind {
+            AgeKind::Seen => Some(age_of(self.last_seen, self.now)),
+            AgeKind::Rpo => {
+                let jobs = self.fleet.backups.of_host(self.host.id);
+                jobs.map(|job| job.age(self.now).unwrap_or(Duration::MAX)).max()
+            }
+            AgeKind::Open => None,
+        }
     }
 
     fn any_word(&self, matches: Matches<'_>) -> bool {
@@ -198,6 +222,45 @@ impl Subject for CommandRow<'_> {
     fn any_word(&self, matches: Matches<'_>) -> bool {
         // Hosts are asked for with host: only; a bare word looks at what the row shows.
         [Key::Text, Key::Owner, Key::State, Key::Id].into_iter().any(|key| self.any_text(key, matches))
+    }
+}
+
+impl Subject for BackupRow<'_> {
+    fn any_text(&self, key: Key, matches: Matches<'_>) -> bool {
+        let description = &self.job.description;
+        let host = description.host.and_then(|id| self.fleet.hosts.hosts.get(&id));
+        match key {
+            Key::Client => description.client.as_ref().is_some_and(|client| client_texts(self.fleet, client, matches)),
+            Key::Site => {
+                let place = description.client.as_ref().zip(description.site.as_ref());
+                place.is_some_and(|(client, site)| site_texts(self.fleet, client, site, matches))
+            }
+            Key::Host => matches(description.host_name.as_str()),
+            Key::Class | Key::Tag | Key::Agent => host.is_some_and(|host| host_texts(host, key, matches)),
+            Key::State => matches(self.job.state.word()),
+            Key::Id => id_texts(self.fleet_name, self.job.id().0, matches),
+            Key::Fleet => matches(self.fleet_name),
+            Key::Text => {
+                matches(description.name.as_str())
+                    || matches(description.repository.as_str())
+                    || matches(description.tool.word())
+                    || matches(self.job.why.as_str())
+            }
+            Key::Check | Key::Lane | Key::Owner | Key::Sev | Key::Open | Key::Seen | Key::Rpo => false,
+        }
+    }
+
+    fn severity_rank(&self) -> Option<u8> {
+        Some(self.job.state.gravity())
+    }
+
+    /// What can't be restored is older than any age.
+    fn age(&self, kind: AgeKind) -> Option<Duration> {
+        match kind {
+            AgeKind::Rpo => Some(self.job.age(self.now).unwrap_or(Duration::MAX)),
+            AgeKind::Seen => Some(age_of(self.last_read, self.now)),
+            AgeKind::Open => None,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::fleet::alerts::Event as AlertEvent;
+use crate::fleet::backups::Event as BackupEvent;
 use crate::fleet::checks::Event as CheckEvent;
 use crate::fleet::commands::Event as CommandEvent;
 use crate::fleet::hosts::Event as HostEvent;
@@ -12,7 +13,7 @@ use crate::fleet::rules::select::{client_texts, host_texts, id_texts, site_texts
 use crate::fleet::state::{Entry, Event, Fleet};
 use crate::fleet::words::filter::{AgeKind, Key, Subject};
 use crate::fleet::words::spoken_id::spoken_id;
-use crate::fleet::words::{AlertId, CheckState, ClientId, CommandId, HostId, SafeText, SiteId, Timestamp};
+use crate::fleet::words::{AlertId, CheckState, ClientId, CommandId, HostId, JobId, SafeText, SiteId, Timestamp};
 
 /// An entry beside the state of its fleet, which names hosts, clients and alerts.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,7 @@ struct Spoken<'e> {
     check: Option<&'e str>,
     alert: Option<AlertId>,
     command: Option<CommandId>,
+    job: Option<JobId>,
     level: Option<CheckState>,
     state: Option<&'static str>,
     owner: Option<&'e SafeText>,
@@ -68,7 +70,8 @@ impl EntryRow<'_> {
     fn event_text(&self, spoken: &Spoken<'_>, key: Key, matches: Matches<'_>) -> bool {
         // An event after the first of an alert says no more than its number.
         let alert = spoken.alert.and_then(|alert| self.fleet.alerts.alerts.get(&alert));
-        let host = spoken.host.or_else(|| alert.and_then(|alert| alert.host));
+        let job = spoken.job.and_then(|job| self.fleet.backups.jobs.get(&job)).map(|job| &job.description);
+        let host = spoken.host.or_else(|| alert.and_then(|alert| alert.host)).or_else(|| job.and_then(|job| job.host));
         let host = host.and_then(|host| self.fleet.hosts.hosts.get(&host));
         let client = spoken.client.or(alert.map(|alert| &alert.client)).or(host.map(|host| &host.client));
         match key {
@@ -92,7 +95,9 @@ impl EntryRow<'_> {
                 spoken.state.is_some_and(&mut *matches) || spoken.level.is_some_and(|level| matches(level.word()))
             }
             Key::Owner => spoken.owner.is_some_and(|owner| matches(owner.as_str())),
-            Key::Text => spoken.texts.iter().any(|text| matches(text)),
+            Key::Text => {
+                spoken.texts.iter().any(|text| matches(text)) || job.is_some_and(|job| matches(job.name.as_str()))
+            }
             Key::Lane | Key::Fleet | Key::Sev | Key::Open | Key::Seen | Key::Rpo => false,
         }
     }
@@ -105,6 +110,7 @@ fn spoken(event: &Event) -> Spoken<'_> {
         Event::Checks(event) => of_check(event),
         Event::Alerts(event) => of_alert(event),
         Event::Commands(event) => of_command(event),
+        Event::Backups(event) => of_backup(event),
         Event::Identity(event) => of_identity(event),
         Event::Unknown => Spoken::default(),
     }
@@ -182,6 +188,26 @@ fn of_command(event: &CommandEvent) -> Spoken<'_> {
         },
         CommandEvent::CancelAsked { by, .. } => Spoken { owner: Some(by), texts: vec!["command", "cancel"], ..spoken },
         CommandEvent::Archived { .. } => Spoken { texts: vec!["command", "archived"], ..spoken },
+    }
+}
+
+fn of_backup(event: &BackupEvent) -> Spoken<'_> {
+    let spoken = Spoken { job: Some(event.job()), ..Spoken::default() };
+    match event {
+        BackupEvent::Described(job) => Spoken {
+            host: job.host,
+            client: job.client.as_ref(),
+            site: job.site.as_ref(),
+            texts: vec!["backup", job.name.as_str(), job.repository.as_str()],
+            ..spoken
+        },
+        BackupEvent::Removed { .. } => Spoken { texts: vec!["backup", "removed"], ..spoken },
+        BackupEvent::Read { found, .. } => Spoken { texts: vec!["backup", found.words.as_str()], ..spoken },
+        BackupEvent::Judged { state, why, .. } => {
+            Spoken { state: Some(state.word()), texts: vec!["backup", why.as_str()], ..spoken }
+        }
+        BackupEvent::Reviewed { by, .. } => Spoken { texts: vec!["backup", "reviewed", by.as_str()], ..spoken },
+        BackupEvent::Asked { .. } => Spoken { texts: vec!["backup", "asked"], ..spoken },
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sums that are kept by adding and taking away, and that add up.
 
 use crate::fleet::alerts::{Alert, Lane};
+use crate::fleet::backups;
 use crate::fleet::checks::CheckStatus;
 use crate::fleet::hosts::{Host, HostState};
 use crate::fleet::words::{CheckState, HostClass, Severity};
@@ -40,6 +41,7 @@ pub struct Tally {
     alerts: [[u32; 2]; Lane::ALL.len()],
     checks: [u32; CheckState::ALL.len()],
     stale: u32,
+    backups: [u32; backups::State::ALL.len()],
 }
 
 impl Tally {
@@ -51,6 +53,29 @@ impl Tally {
     /// Counts an open alert.
     pub fn alert(&mut self, alert: &Alert, way: Way) {
         way.step(&mut self.alerts[alert.lane() as usize][alert.severity() as usize]);
+    }
+
+    /// Counts a backup job.
+    pub const fn backup(&mut self, job: &backups::Job, way: Way) {
+        way.step(&mut self.backups[job.state as usize]);
+    }
+
+    /// Backup jobs in a state.
+    #[must_use]
+    pub const fn backups_in(&self, state: backups::State) -> u32 {
+        self.backups[state as usize]
+    }
+
+    /// All backup jobs.
+    #[must_use]
+    pub fn backups(&self) -> u32 {
+        self.backups.iter().sum()
+    }
+
+    /// The worst state of a backup job; `None` where there is none.
+    #[must_use]
+    pub fn worst_backup(&self) -> Option<backups::State> {
+        backups::State::WORST_FIRST.into_iter().find(|state| self.backups_in(*state) > 0)
     }
 
     /// Counts a check.

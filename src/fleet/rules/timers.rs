@@ -9,7 +9,7 @@ use crate::fleet::rules::alerting::for_client;
 use crate::fleet::rules::decision::{Decision, by_rule};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
-use crate::fleet::rules::{archiving, commanding, contest, presence, staleness};
+use crate::fleet::rules::{archiving, backups, commanding, contest, presence, staleness};
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::{Instant, Now};
 
@@ -45,6 +45,15 @@ pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
     if !events.is_empty() {
         return by_rule("staleness", events);
     }
+    let (configuration, mut counters) = (&live.configuration, ledger.counters.clone());
+    let events = backups::placing::place(fleet, &mut counters, configuration, MOST_AT_ONCE);
+    if !events.is_empty() {
+        return by_rule("backups", events);
+    }
+    let events = backups::judging::judge(fleet, &mut ledger.counters.clone(), live, now, MOST_AT_ONCE);
+    if !events.is_empty() {
+        return by_rule("backups", events);
+    }
     let events = contest::judge(fleet, &mut ledger.counters.clone(), live, now, MOST_AT_ONCE);
     if !events.is_empty() {
         return by_rule("certificates", events);
@@ -68,9 +77,10 @@ pub fn next_due(fleet: &Fleet, live: &Live, now: Now) -> Instant {
         let waits = fleet.profile.waits_until.map(|_| judges_all_from(live));
         let presence = presence::next_judgement(fleet, live, now);
         let staleness = staleness::next_judgement(fleet, live, now);
+        let backups = backups::judging::next_judgement(fleet, live, now);
         let certificates = contest::next_judgement(fleet, live);
         let archive = archiving::next(fleet, now);
-        [waits, presence, staleness, certificates, archive].into_iter().flatten().min()
+        [waits, presence, staleness, backups, certificates, archive].into_iter().flatten().min()
     };
     timer.into_iter().chain(judged).chain([latest]).min().unwrap_or(latest).max(now.mono)
 }

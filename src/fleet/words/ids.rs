@@ -38,6 +38,10 @@ number! {
     CommandId
 }
 number! {
+    /// A backup job, numbered by the fleet.
+    JobId
+}
+number! {
     /// The place of an entry in the fleet's journal; the first entry has revision 1, 0 is the empty fleet.
     Revision
 }
@@ -116,6 +120,10 @@ name! {
 name! {
     /// The name of a check, unique on its host (a plain name).
     CheckName
+}
+name! {
+    /// The name of a backup job, unique in its fleet (a plain name).
+    JobName
 }
 name! {
     /// The fleet's immutable id: the first 10 base32 letters, lower case, of its root certificate's SHA-256.

@@ -1,5 +1,6 @@
 //! The smallest shared words: ids, time, severities, text made safe, filters. They import nothing of the house.
 
+pub mod backup_tool;
 pub mod class;
 pub mod display_width;
 pub mod duration;
@@ -13,10 +14,11 @@ pub mod severity;
 pub mod spoken_id;
 pub mod time;
 
+pub use backup_tool::BackupTool;
 pub use class::HostClass;
 pub use ids::{
-    ActionId, AlertId, BlobId, CheckName, ClientId, CommandId, Epoch, FleetId, HostId, IdentityId, Revision, SiteId,
-    StreamId, TokenId,
+    ActionId, AlertId, BlobId, CheckName, ClientId, CommandId, Epoch, FleetId, HostId, IdentityId, JobId, JobName,
+    Revision, SiteId, StreamId, TokenId,
 };
 pub use safe_text::SafeText;
 pub use severity::{CheckState, Severity};

@@ -59,6 +59,13 @@ impl Add<Duration> for Instant {
 }
 
 impl Now {
+    /// The moment `span` before this one, as far back as the clocks go.
+    #[must_use]
+    pub fn before(self, span: Duration) -> Self {
+        let ms = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        Self { wall: self.wall - span, mono: Instant(self.mono.0.saturating_sub(ms)) }
+    }
+
     /// The same moment moved on by `span`, for tests and simulations.
     #[must_use]
     pub fn after(self, span: Duration) -> Self {

@@ -124,7 +124,8 @@ impl Head {
 
     fn counters(&self) -> Bytes {
         let counters = &self.ledger.counters;
-        let numbers = [counters.host, counters.alert, counters.identity, counters.token, counters.command];
+        let numbers =
+            [counters.host, counters.alert, counters.identity, counters.token, counters.command, counters.job];
         Bytes::from(numbers.into_iter().flat_map(u64::to_be_bytes).collect::<Vec<_>>())
     }
 
@@ -136,6 +137,7 @@ impl Head {
         self.ledger.counters.identity = next()?;
         self.ledger.counters.token = next()?;
         self.ledger.counters.command = next()?;
+        self.ledger.counters.job = next()?;
         Ok(())
     }
 
@@ -177,6 +179,7 @@ fn subjects(event: &Event) -> Vec<String> {
             found
         }
         Event::Commands(event) => vec![format!("command/{}", event.command())],
+        Event::Backups(event) => vec![format!("backup/{}", event.job())],
         Event::Identity(_) => vec!["registry".to_owned()],
         Event::Profile(_) | Event::Unknown => Vec::new(),
     }

@@ -113,6 +113,7 @@ fn verb(shared: &Shared, asked: Asked, token: &mut Option<Token>) -> Result<Verb
             timeout: (asked.timeout > 0).then_some(Duration::from_millis(asked.timeout)),
         }),
         Asked::Cancel(asked) => Verb::Cancel(CommandId(asked.command)),
+        Asked::ReviewBackups(_) => Verb::ReviewBackups,
         Asked::RetireHost(asked) => Verb::RetireHost(HostId(asked.host)),
         Asked::RevokeToken(asked) => Verb::RevokeToken(TokenId(asked.id)),
         Asked::RevokeIdentity(asked) => Verb::RevokeIdentity(IdentityId(asked.id)),

@@ -1,9 +1,9 @@
 //! What a list shows of a host's live knowledge.
 
 use crate::fleet::hosts::vitals::FileSystem;
-use crate::fleet::rules::live::HostLive;
-use crate::fleet::words::HostId;
-use crate::wire::pb;
+use crate::fleet::rules::live::{BackupReading, HostLive};
+use crate::fleet::words::{HostId, JobName};
+use crate::wire::{backups as wire, pb};
 
 /// The few numbers a list shows of a host.
 #[must_use]
@@ -16,11 +16,23 @@ pub fn glance(host: HostId, known: &HostLive) -> pb::Glance {
         cpu: vitals.and_then(|vitals| vitals.cpu.busy),
         memory: vitals.and_then(|vitals| vitals.memory.used_share()).map(|share| share as f32),
         load: vitals.and_then(|vitals| vitals.load).map(|load| load.one),
+        backups: known.backups.iter().map(|(job, reading)| reading_of(job, reading)).collect(),
         // As the checks and `df` say it, so that the list never shows less than the alert about it.
         disk: vitals
             .and_then(|vitals| vitals.file_systems.iter().filter_map(FileSystem::used_share).reduce(f64::max))
             .map(|share| share as f32),
     }
+}
+
+/// When a repository was read last, in hub time.
+#[must_use]
+pub fn reading_of(job: &JobName, reading: &BackupReading) -> pb::BackupReading {
+    pb::BackupReading::from(&wire::BackupReading {
+        job: job.clone(),
+        at: reading.at.map(|at| at.wall),
+        trouble: reading.trouble.clone(),
+        interval: reading.interval,
+    })
 }
 
 /// Which of a glance's fields have a value: a host first heard from has no rates yet.

@@ -16,7 +16,7 @@ use crate::fleet::hosts::vitals::Vitals;
 use crate::fleet::rules::assign::assign;
 use crate::fleet::rules::fact::FactBody;
 use crate::fleet::rules::input::Input;
-use crate::fleet::rules::live::Reading;
+use crate::fleet::rules::live::{self, Reading};
 use crate::fleet::rules::presence::target_of;
 use crate::fleet::words::{HostId, Now, SafeText, StreamId, Timestamp};
 use crate::hub::core::{CoreError, FactRead, FactsReply};
@@ -25,6 +25,7 @@ use crate::hub::journal::kinds::{COMMAND_OUTPUT, LONG_TEXT};
 use crate::hub::journal::{BlobRecord, blob_id};
 use crate::hub::services::glance::Shown;
 use crate::hub::shared::{Shared, status};
+use crate::wire::backups::BackupReading;
 use crate::wire::checks::CheckReading;
 use crate::wire::pb::agent_message::Body;
 use crate::wire::pb::hub_message::Body as Word;
@@ -249,7 +250,8 @@ impl Intake {
                     host.learn(name.clone(), reading);
                 }
                 FactBody::Gone(name) => drop(host.readings.remove(name)),
-                FactBody::Described(_) | FactBody::Command { .. } => {}
+                // When a repository was read its reading says: a fact may be old.
+                FactBody::Backup { .. } | FactBody::Described(_) | FactBody::Command { .. } => {}
             }
         }
     }
@@ -288,7 +290,13 @@ impl Intake {
         if Shown::of(host).exceeds(before) {
             self.shared.learned.send_modify(|count| *count += 1);
         }
-        let Ok(readings) = readings else { return false };
+        let backups: Result<Vec<_>, _> = report.backups.iter().cloned().map(BackupReading::try_from).collect();
+        let (Ok(readings), Ok(backups)) = (readings, backups) else { return false };
+        for BackupReading { job, at, trouble, interval } in backups {
+            // Its age by the host's clock, which may be wrong, is its age.
+            let at = at.map(|at| now.before(Timestamp(report.at).since(at)));
+            host.learn_backup(job, live::BackupReading { at, trouble, interval });
+        }
         for reading in readings {
             let CheckReading { check, state, summary, perfdata, .. } = reading;
             host.learn(check, Reading { state, summary, perfdata, at: now });
@@ -321,7 +329,7 @@ fn read(bytes: &[u8], at: Timestamp) -> FactRead {
     let fact = decode_fact(bytes).map_err(|error| error.to_string())?;
     let blob = |kind, bytes: &[u8]| BlobRecord { id: blob_id(bytes), kind, at, bytes: Bytes::copy_from_slice(bytes) };
     let blobs = match &fact.body {
-        FactBody::Check { long_text, .. } if !long_text.as_str().is_empty() => {
+        FactBody::Check { long_text, .. } | FactBody::Backup { long_text, .. } if !long_text.as_str().is_empty() => {
             vec![blob(LONG_TEXT, long_text.as_str().as_bytes())]
         }
         FactBody::Command { stdout, stderr, .. } => {

@@ -7,20 +7,22 @@ use tokio::sync::mpsc;
 use tonic::Status;
 
 use crate::fleet::alerts::Lane;
+use crate::fleet::backups::Job;
 use crate::fleet::checks::CheckStatus;
+use crate::fleet::configuration::BackupDefinition;
 use crate::fleet::hosts::{Host, HostState};
 use crate::fleet::identity::Role;
 use crate::fleet::rules::assign::{Explained, Outcome, assign, explain};
 use crate::fleet::rules::input::Asker;
 use crate::fleet::rules::live::Live;
 use crate::fleet::rules::presence::target_of;
-use crate::fleet::rules::select::{AlertRow, CheckRow, CommandRow, HostRow};
+use crate::fleet::rules::select::{AlertRow, BackupRow, CheckRow, CommandRow, HostRow};
 use crate::fleet::rules::select_entry::EntryRow;
 use crate::fleet::state::{EntityKey, Event, Fleet};
 use crate::fleet::words::filter::Filter;
-use crate::fleet::words::{AlertId, ClientId, CommandId, HostId, Revision, Timestamp, duration};
+use crate::fleet::words::{AlertId, ClientId, CommandId, HostId, JobId, Revision, Timestamp, duration};
 use crate::hub::core::Cut;
-use crate::hub::services::glance::glance;
+use crate::hub::services::glance::{glance, reading_of};
 use crate::hub::shared::{Shared, status};
 use crate::wire::checks::CheckReading;
 use crate::wire::commands::encode_summary;
@@ -51,6 +53,8 @@ pub async fn answer(shared: &Shared, asker: &Asker, request: pb::QueryRequest, o
         Kind::Journal => asked.journal(&request, &mut pages).await?,
         Kind::Tokens | Kind::Identities => asked.registry(request.kind(), &mut pages).await?,
         Kind::Configuration => asked.configuration(&request.name, &mut pages.page)?,
+        Kind::Backups => asked.backups(&mut pages).await?,
+        Kind::Backup => asked.backup(JobId(request.id), &mut pages).await?,
         Kind::Host => asked.host(HostId(request.id), &mut pages.page)?,
         Kind::Commands => asked.commands(&mut pages).await?,
         Kind::Command => asked.command(CommandId(request.id), &mut pages).await?,
@@ -280,6 +284,38 @@ impl Asked<'_> {
         pages.row(row_of(self.fleet, &EntityKey::Alert(id))).await
     }
 
+    fn sees_job(&self, job: &Job) -> bool {
+        self.asker.scope.as_ref().is_none_or(|scope| job.description.client.as_ref() == Some(scope))
+    }
+
+    /// When the job's repository was read last.
+    fn backup_reading(&self, job: &Job) -> Option<pb::BackupReading> {
+        let (host, name) = (job.description.host?, &job.description.name);
+        self.shared.live().backup(host, name).map(|reading| reading_of(name, reading))
+    }
+
+    async fn backups(&self, pages: &mut Pages<'_>) -> Result<(), Status> {
+        for job in self.fleet.backups.jobs.values().filter(|job| self.sees_job(job)) {
+            let reading = self.backup_reading(job);
+            let last_read = reading.as_ref().map(|reading| Timestamp(reading.at));
+            let row = BackupRow { fleet: self.fleet, fleet_name: self.name(), job, last_read, now: self.now };
+            if self.filter.matches(&row) {
+                pages.page.backups.extend(reading);
+                pages.row(row_of(self.fleet, &EntityKey::Backup(job.id()))).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One job with what happened to it.
+    async fn backup(&self, id: JobId, pages: &mut Pages<'_>) -> Result<(), Status> {
+        let missing = || Status::not_found(format!("there is no backup job {id}; `watchfloor backups` lists them"));
+        let job = self.fleet.backups.jobs.get(&id).filter(|job| self.sees_job(job)).ok_or_else(missing)?;
+        pages.page.backups.extend(self.backup_reading(job));
+        self.subject(&format!("backup/{id}"), pages).await?;
+        pages.row(row_of(self.fleet, &EntityKey::Backup(id))).await
+    }
+
     /// The entries of a subject, newest first; whether there are any.
     async fn subject(&self, subject: &str, pages: &mut Pages<'_>) -> Result<bool, Status> {
         let journal = Arc::clone(&self.shared.journal);
@@ -388,6 +424,8 @@ impl Asked<'_> {
         let target = target_of(host);
         page.assigned = encode_assignment(&assign(&configuration, &target)).checks;
         page.lines = explain(&configuration, &target).iter().flat_map(lines).collect();
+        let jobs = configuration.backups.iter().filter(|job| job.is_of(&target));
+        page.lines.extend(jobs.flat_map(job_lines));
         page.rows.extend(row_of(self.fleet, &EntityKey::Host(host.id)));
         Ok(())
     }
@@ -462,4 +500,14 @@ fn lines(explained: &Explained) -> Vec<String> {
         std::iter::once(place).chain(changes).collect::<Vec<_>>()
     });
     std::iter::once(head).chain(steps).collect()
+}
+
+/// What is promised of a backup job, line by line.
+fn job_lines(job: &BackupDefinition) -> [String; 2] {
+    let (every, grace) = (duration::exact(job.every), duration::exact(job.grace));
+    let paths = if job.paths.is_empty() { "whatever it holds".to_owned() } else { job.paths.join(" ") };
+    [
+        format!("backup {}: {}  every {every}, grace {grace}", job.name, job.tool),
+        format!("  {}:{} {}: {paths}", job.source.file, job.source.line, job.shown_repository()),
+    ]
 }

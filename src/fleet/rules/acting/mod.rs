@@ -6,7 +6,8 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::fleet::alerts::{Acknowledgement, Alert, Escalation, Event as AlertEvent, Snooze, Until};
+use crate::fleet::alerts::{Acknowledgement, Alert, Escalation, Event as AlertEvent, Snooze, Subject, Until};
+use crate::fleet::backups::Event as BackupEvent;
 use crate::fleet::checks;
 use crate::fleet::identity::Audience;
 use crate::fleet::rules::decision::{Answer, Decision, Refusal};
@@ -14,10 +15,10 @@ use crate::fleet::rules::input::{Action, Asker, Targets, Verb};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
 use crate::fleet::rules::select::AlertRow;
-use crate::fleet::rules::{administering, alerting, commanding};
+use crate::fleet::rules::{administering, alerting, backups, commanding};
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::filter::Filter;
-use crate::fleet::words::{AlertId, CheckName, HostId, Now, Revision, SafeText, Timestamp};
+use crate::fleet::words::{AlertId, CheckName, HostId, JobName, Now, Revision, SafeText, Timestamp};
 
 /// The most alerts one request may name.
 pub const MOST_TARGETS: usize = 10_000;
@@ -51,6 +52,7 @@ pub fn act(fleet: &Fleet, ledger: &Ledger, live: &Live, action: &Action, now: No
         | Verb::CheckNow { host: None, .. } => on_alerts(fleet, live, action, now)?,
         Verb::Run(request) => commanding::run(fleet, ledger, live, action, request, now)?,
         Verb::Cancel(command) => commanding::cancel(fleet, asker, *command)?,
+        Verb::ReviewBackups => backups::reviewing::review(fleet, action)?,
         verb => administering::administer(fleet, ledger, asker, verb, now)?,
     };
     let events = if action.dry_run { Vec::new() } else { events };
@@ -239,6 +241,12 @@ fn check_again(fleet: &Fleet, alert: &Alert, answer: &mut Answer) -> Result<Even
     if fleet.hosts.hosts.get(&host).is_none_or(|known| known.is_retired()) {
         return Err("its host was retired, so there is nothing to check".to_owned());
     }
+    if let Subject::Backup(name) = &alert.subject {
+        let job = fleet.backups.named(&JobName::from(name.as_str()));
+        let job = job.ok_or("its backup job is not configured any more, so there is nothing to read")?;
+        answer.check_now.push((host, name.to_string()));
+        return Ok(Event::Backups(BackupEvent::Asked { job: job.id() }));
+    }
     let check = alert.subject.check().cloned();
     answer.check_now.push((host, check.as_ref().map_or_else(String::new, ToString::to_string)));
     Ok(Event::Checks(checks::Event::Asked { host, check }))
@@ -251,20 +259,27 @@ fn check_host(fleet: &Fleet, asker: &Asker, id: HostId, check: Option<&CheckName
         .get(&id)
         .filter(|host| !host.is_retired() && asker.scope.as_ref().is_none_or(|scope| *scope == host.client))
         .ok_or_else(|| Refusal::NotFound(format!("there is no host {id}; `watchfloor hosts` lists them")))?;
+    let job = check.and_then(|name| fleet.backups.named(&JobName::from(name.as_str())));
+    let job = job.filter(|job| job.description.host == Some(id));
     if let Some(check) = check
         && fleet.checks.get(id, check).is_none()
+        && job.is_none()
     {
         return Err(Refusal::NotFound(format!(
-            "host {} has no check {check}; `watchfloor checks host:{}` lists them",
+            "host {} has no check or backup job {check}; `watchfloor checks host:{}` and `watchfloor backups host:{}` list them",
+            host.name.as_str(),
             host.name.as_str(),
             host.name.as_str()
         )));
     }
-    let event = checks::Event::Asked { host: id, check: check.cloned() };
+    let event = match job {
+        Some(job) => Event::Backups(BackupEvent::Asked { job: job.id() }),
+        None => Event::Checks(checks::Event::Asked { host: id, check: check.cloned() }),
+    };
     let answer = Answer {
         done: vec![id.0],
         check_now: vec![(id, check.map_or_else(String::new, ToString::to_string))],
         ..Answer::default()
     };
-    Ok((vec![(Audience::of_client(host.client.clone()), Event::Checks(event))], answer))
+    Ok((vec![(Audience::of_client(host.client.clone()), event)], answer))
 }
