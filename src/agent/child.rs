@@ -68,6 +68,21 @@ pub struct Done {
 /// # Errors
 /// Where it can't be started: what the system said.
 pub async fn run(program: &Program) -> io::Result<Done> {
+    let mut stdout = Ear::default();
+    let (end, stderr) = run_into(program, &[], &mut stdout).await?;
+    Ok(Done { end, stdout: stdout.kept, stderr })
+}
+
+/// As [`run`], with these variables in its environment besides and its standard output given to `stdout`, piece by piece
+/// as it comes; gives how it ended and the first of its standard error.
+///
+/// # Errors
+/// Where it can't be started: what the system said.
+pub async fn run_into(
+    program: &Program,
+    environment: &[(String, String)],
+    stdout: &mut impl Hear,
+) -> io::Result<(End, Vec<u8>)> {
     let deadline = Instant::now() + program.timeout;
     let mut command = Command::new(&program.path);
     command
@@ -77,6 +92,7 @@ pub async fn run(program: &Program) -> io::Result<Done> {
         .envs(INHERITED.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))))
         // numbers in performance data are written with a point
         .env("LC_NUMERIC", OsStr::new("C"))
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .current_dir(Path::new("/"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -84,15 +100,15 @@ pub async fn run(program: &Program) -> io::Result<Done> {
         .process_group(0)
         .kill_on_drop(true);
     let mut child = command.spawn()?;
-    let (mut stdout, mut stderr) = (Ear::default(), Ear::default());
-    let end = attend(&mut child, deadline, &mut stdout, &mut stderr).await?;
-    Ok(Done { end, stdout: stdout.kept, stderr: stderr.kept })
+    let mut stderr = Ear::default();
+    let end = attend(&mut child, deadline, stdout, &mut stderr).await?;
+    Ok((end, stderr.kept))
 }
 
-async fn attend(child: &mut Child, deadline: Instant, stdout: &mut Ear, stderr: &mut Ear) -> io::Result<End> {
+async fn attend(child: &mut Child, deadline: Instant, stdout: &mut impl Hear, stderr: &mut Ear) -> io::Result<End> {
     let mut group = Group::of(child);
     let (out, err) = (child.stdout.take(), child.stderr.take());
-    let listening = async { tokio::join!(stdout.listen(out), stderr.listen(err)) };
+    let listening = async { tokio::join!(listen(stdout, out), listen(stderr, err)) };
     tokio::pin!(listening);
     let mut silent = false;
     let end = loop {
@@ -169,32 +185,45 @@ impl Drop for Group {
     }
 }
 
-/// Listens to one output: keeps the beginning, endures the rest up to a bound.
+/// Takes one output in, piece by piece.
+pub trait Hear {
+    /// Takes a piece in.
+    ///
+    /// # Errors
+    /// It was too much: the program is ended.
+    fn hear(&mut self, piece: &[u8]) -> Result<(), TooMuch>;
+}
+
+/// A program printed more than can be used.
+#[derive(Debug)]
+pub struct TooMuch;
+
+/// Keeps the beginning, endures the rest up to a bound.
 #[derive(Default)]
 struct Ear {
     kept: Vec<u8>,
+    heard: u64,
 }
 
-struct TooMuch;
+impl Hear for Ear {
+    fn hear(&mut self, piece: &[u8]) -> Result<(), TooMuch> {
+        self.heard += piece.len() as u64;
+        let room = OUTPUT_KEPT.saturating_sub(self.kept.len()).min(piece.len());
+        self.kept.extend_from_slice(piece.get(..room).unwrap_or_default());
+        if self.heard > OUTPUT_ENDURED { Err(TooMuch) } else { Ok(()) }
+    }
+}
 
-impl Ear {
-    async fn listen(&mut self, output: Option<impl AsyncRead + Unpin>) -> Result<(), TooMuch> {
-        let Some(mut output) = output else { return Ok(()) };
-        let mut heard = 0;
-        let mut piece = [0; 4096];
-        loop {
-            // a broken pipe says no more than a closed one
-            let count = output.read(&mut piece).await.unwrap_or(0);
-            if count == 0 {
-                return Ok(());
-            }
-            heard += count as u64;
-            let room = OUTPUT_KEPT.saturating_sub(self.kept.len()).min(count);
-            self.kept.extend_from_slice(piece.get(..room).unwrap_or_default());
-            if heard > OUTPUT_ENDURED {
-                return Err(TooMuch);
-            }
+async fn listen(ear: &mut impl Hear, output: Option<impl AsyncRead + Unpin>) -> Result<(), TooMuch> {
+    let Some(mut output) = output else { return Ok(()) };
+    let mut piece = [0; 4096];
+    loop {
+        // a broken pipe says no more than a closed one
+        let count = output.read(&mut piece).await.unwrap_or(0);
+        if count == 0 {
+            return Ok(());
         }
+        ear.hear(piece.get(..count).unwrap_or_default())?;
     }
 }
 

@@ -59,7 +59,7 @@ fn job(file: &str, section: &mut Section<'_>) -> Option<BackupDefinition> {
     let repository = section.parsed("repository", "where the backups lie, as the tool takes it", repository);
     let password = section.parsed("password", "the name of a secret of the host, \"@NAME\"", secret);
     let paths = section.strings("paths").unwrap_or_default();
-    let every = section.duration("every", Duration::from_secs(60)..=DAY * 31);
+    let every = section.duration("every", Duration::from_secs(1)..=DAY * 31);
     let grace = section.duration("grace", Duration::ZERO..=DAY * 31);
     for path in paths.iter().filter(|path| !path.starts_with('/')) {
         section.problem("paths", format!("{path:?} is no whole path"), "write it from the root, \"/srv/www\"");
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn problems_name_the_line_the_key_and_what_to_do() {
         let text = "[[backup]]\nname = \"a b\"\nhost = \"w\"\ntool = \"tar\"\nrepository = \"-o\"\npassword = \"hunter2\"\n\
-                    paths = [\"etc\"]\nevery = \"1s\"\nevry = \"1d\"\n\n[[backup]]\nname = \"x\"\ntool = \"restic\"\n";
+                    paths = [\"etc\"]\nevery = \"1ms\"\nevry = \"1d\"\n\n[[backup]]\nname = \"x\"\ntool = \"restic\"\n";
         let found = problems(text);
         for (line, words) in [
             (2, "can't be a name"),

@@ -245,7 +245,12 @@ impl Place {
             critical: None,
             source: Provenance::built_in(),
         };
-        Assignment { checks: (0..checks).map(check).collect(), heartbeat: interval, sampling_interval: interval }
+        Assignment {
+            checks: (0..checks).map(check).collect(),
+            heartbeat: interval,
+            sampling_interval: interval,
+            ..Assignment::default()
+        }
     }
 
     async fn start(&self, hub: &Hub) -> Running {

@@ -102,6 +102,7 @@ fn words(row: &pb::Row) -> String {
         Some(Entity::Alert(alert)) => format!("{:?} {} {:?}", alert.level(), alert.summary, alert.resolved_at),
         Some(Entity::Identity(identity)) => format!("{} {:?}", identity.name, identity.role()),
         Some(Entity::Token(token)) => format!("{:?} {:?}", token.role(), token.status()),
+        Some(Entity::Backup(job)) => format!("{:?} {} {:?}", job.state(), job.why, job.reviews),
         Some(Entity::Command(command)) => command.argv.join(" "),
         Some(Entity::Outcome(outcome)) => format!("{:?} {}", outcome.state(), outcome.why),
         None => "nothing".to_owned(),

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use watchfloor::fleet::alerts::{self, Acknowledgement, Escalation, Snooze, Subject, Until};
+use watchfloor::fleet::backups::{self, Cell, Days, Trouble};
 use watchfloor::fleet::commands::{Argv, Asked, Command, Kept, OutcomeState, Report};
 use watchfloor::fleet::hosts::vitals::OsFacts;
 use watchfloor::fleet::hosts::{self, Client, HostState, Site};
 use watchfloor::fleet::identity::{self, Audience, Hands, Identity, Role, Token, TokenStatus};
 use watchfloor::fleet::state::{Actor, Cause, Entry, Event};
 use watchfloor::fleet::words::{
-    ActionId, AlertId, BlobId, CheckName, CheckState, ClientId, CommandId, HostClass, HostId, IdentityId, Revision,
-    SafeText, SiteId, StreamId, Timestamp, TokenId,
+    ActionId, AlertId, BackupTool, BlobId, CheckName, CheckState, ClientId, CommandId, HostClass, HostId, IdentityId,
+    JobId, Revision, SafeText, SiteId, StreamId, Timestamp, TokenId,
 };
 use watchfloor::fleet::{checks, commands, profile};
 
@@ -26,6 +27,7 @@ pub fn entries() -> Vec<Entry> {
     story.something_breaks();
     story.it_is_handled();
     story.a_command_is_sent();
+    story.backups_are_kept();
     story.the_day_ends();
     story.entries
 }
@@ -284,6 +286,79 @@ impl Story {
         self.by_rule("commands", vec![sent(changed(2, OutcomeState::Lost, &[DESK], "no word from the host"))]);
         self.by_person(vec![sent(asked(3, 0xa3, false))]);
         self.by_rule("archive", vec![sent(commands::Event::Archived { command: CommandId(3) })]);
+    }
+
+    fn backups_are_kept(&mut self) {
+        let job = |id, name: &str, host: Option<HostId>| backups::Description {
+            id: JobId(id),
+            name: name.into(),
+            client: host.map(|_| acme()),
+            site: host.map(|_| hq()),
+            host,
+            host_name: text("web-01"),
+            tool: BackupTool::Borg,
+            repository: text("ssh://borg@store/./web"),
+            paths: vec![text("/etc"), text("/srv/www")],
+            every: Duration::from_secs(86_400),
+            grace: Duration::from_secs(3_600),
+        };
+        let all = |event| (Audience::of_all_clients(), Event::Backups(event));
+        let kept = |event| of_acme(Event::Backups(event));
+        let described = |job| backups::Event::Described(Box::new(job));
+        self.by_rule(
+            "backups",
+            vec![
+                kept(described(job(1, "web-files", Some(WEB)))),
+                all(described(job(2, "nowhere", None))),
+                kept(described(job(3, "old", Some(WEB)))),
+            ],
+        );
+        let night = Timestamp(DAWN - 6 * 3_600_000);
+        let found = backups::Found {
+            at: self.now(),
+            trouble: None,
+            words: text(""),
+            restorable: 31,
+            newest: Some(night),
+            freshest: Some(night + Duration::from_secs(60)),
+            oldest: Some(Timestamp(DAWN - 31 * 86_400_000)),
+            missing: Some(text("/srv/www")),
+            size: Some(4 << 30),
+            added: Some(12 << 20),
+        };
+        let days = Days::new(20_424, vec![Cell::Whole, Cell::Partial, Cell::Nothing, Cell::Failed, Cell::Pruned]);
+        let read = |found: backups::Found, output| backups::Event::Read {
+            job: JobId(1),
+            found: Box::new(found),
+            days: days.clone(),
+            output,
+        };
+        self.by_host(vec![kept(read(found.clone(), Some(BlobId([0xba; 32]))))]);
+        let judged = |state, why, alarm, spared_until| backups::Event::Judged {
+            job: JobId(1),
+            state,
+            why: text(why),
+            alarm,
+            spared_until,
+        };
+        let (late, spared) = (self.now(), Some(Timestamp(DAWN + 7_200_000)));
+        let lost = backups::Found { at: late, trouble: Some(Trouble::NoRepository), words: text("gone"), ..found };
+        self.by_rule(
+            "backups",
+            vec![
+                kept(judged(backups::State::Partial, "lacks /srv/www", Some(CheckState::Warning), None)),
+                kept(judged(backups::State::Unknown, "its host is down", Some(CheckState::Warning), None)),
+                kept(judged(backups::State::Overdue, "no backup came", None, spared)),
+            ],
+        );
+        self.by_host(vec![kept(read(lost, None))]);
+        let states = [backups::State::Failed, backups::State::Never, backups::State::Late, backups::State::Ok];
+        self.by_rule("backups", states.map(|state| kept(judged(state, "", None, None))).to_vec());
+        self.by_person(vec![
+            kept(backups::Event::Reviewed { job: JobId(1), by: text("mara") }),
+            kept(backups::Event::Asked { job: JobId(1) }),
+        ]);
+        self.by_rule("backups", vec![kept(backups::Event::Removed { job: JobId(3) })]);
     }
 
     fn the_day_ends(&mut self) {

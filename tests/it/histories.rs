@@ -6,9 +6,10 @@ use proptest::prelude::*;
 use watchfloor::fleet::alerts::{self, Subject};
 use watchfloor::fleet::commands::{Asked, Command};
 use watchfloor::fleet::identity::{self, Audience};
+use watchfloor::fleet::rules::backups::audience;
 use watchfloor::fleet::state::{Actor, Entry, Event, Fleet};
-use watchfloor::fleet::words::{AlertId, CommandId, HostId, IdentityId, Revision, Timestamp, TokenId};
-use watchfloor::fleet::{checks, commands, hosts, profile};
+use watchfloor::fleet::words::{AlertId, CommandId, HostId, IdentityId, JobId, Revision, Timestamp, TokenId};
+use watchfloor::fleet::{backups, checks, commands, hosts, profile};
 
 use crate::strategies;
 
@@ -39,6 +40,7 @@ struct Writer {
     identities: u64,
     tokens: u64,
     commands: u64,
+    jobs: u64,
 }
 
 impl Writer {
@@ -77,6 +79,7 @@ impl Writer {
             }
             Event::Alerts(event) => self.alert_event(event, which)?,
             Event::Commands(event) => self.command_event(event, which)?,
+            Event::Backups(event) => self.backup_event(event, which)?,
             Event::Identity(event) => (Audience::ADMINS, Event::Identity(self.identity_event(event, which)?)),
             Event::Unknown => (Audience::EVERYONE, Event::Unknown),
         })
@@ -176,6 +179,38 @@ impl Writer {
             }
         }
         Some((Audience::of_client(client), Event::Commands(event)))
+    }
+
+    /// A job keeps its client as long as it keeps its number, and no two have one name.
+    fn backup_event(&mut self, mut event: backups::Event, which: prop::sample::Index) -> Option<(Audience, Event)> {
+        let jobs = &self.fleet.backups.jobs;
+        let known = jobs.values().nth(which.index(jobs.len().max(1))).cloned();
+        if let backups::Event::Described(described) = &mut event {
+            match known.filter(|_| which.index(2) == 0) {
+                Some(job) => {
+                    described.id = job.id();
+                    described.name = job.description.name.clone();
+                    described.client = job.description.client.clone();
+                }
+                None if self.fleet.backups.named(&described.name).is_some() => return None,
+                None => {
+                    self.jobs += 1;
+                    described.id = JobId(self.jobs);
+                }
+            }
+            let audience = described.client.clone().map_or_else(Audience::of_all_clients, Audience::of_client);
+            return Some((audience, Event::Backups(event)));
+        }
+        let known = known?;
+        match &mut event {
+            backups::Event::Described(_) => {}
+            backups::Event::Removed { job }
+            | backups::Event::Read { job, .. }
+            | backups::Event::Judged { job, .. }
+            | backups::Event::Reviewed { job, .. }
+            | backups::Event::Asked { job } => *job = known.id(),
+        }
+        Some((audience(&known), Event::Backups(event)))
     }
 
     fn identity_event(&mut self, mut event: identity::Event, which: prop::sample::Index) -> Option<identity::Event> {

@@ -10,9 +10,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use watchfloor::fleet::alerts::{self, Acknowledgement, Alert, Escalation, Snooze, Subject, Until};
+use watchfloor::fleet::backups::{self, Cell, Days, Found, Trouble};
 use watchfloor::fleet::checks::{self, CheckStatus};
 use watchfloor::fleet::commands::{self, Argv, Asked, Command, Kept, OutcomeState, Report};
-use watchfloor::fleet::configuration::{AssignedCheck, Assignment, CheckKind, Layer, Provenance};
+use watchfloor::fleet::configuration::{AssignedBackup, AssignedCheck, Assignment, CheckKind, Layer, Provenance};
 use watchfloor::fleet::hosts::vitals::{
     Cpu, DiskRates, FileSystem, InterfaceRates, Load, Memory, OsFacts, Pressure, Process, Stall, Swap, Vitals,
 };
@@ -22,9 +23,10 @@ use watchfloor::fleet::profile::{self, Profile};
 use watchfloor::fleet::rules::fact::{Fact, FactBody};
 use watchfloor::fleet::state::{Actor, Cause, Entry, Event};
 use watchfloor::fleet::words::{
-    ActionId, AlertId, BlobId, CheckName, CheckState, ClientId, CommandId, FleetId, HostClass, HostId, IdentityId,
-    Revision, SafeText, SiteId, StreamId, Timestamp, TokenId,
+    ActionId, AlertId, BackupTool, BlobId, CheckName, CheckState, ClientId, CommandId, FleetId, HostClass, HostId,
+    IdentityId, JobId, JobName, Revision, SafeText, SiteId, StreamId, Timestamp, TokenId,
 };
+use watchfloor::wire::backups::BackupReading;
 use watchfloor::wire::checks::CheckReading;
 
 /// Few, so that events meet.
@@ -512,6 +514,119 @@ pub fn command_event() -> BoxedStrategy<commands::Event> {
     .boxed()
 }
 
+pub fn job_name() -> impl Strategy<Value = JobName> {
+    "[a-z0-9][a-zA-Z0-9._-]{0,12}".prop_map(JobName::new)
+}
+
+pub fn trouble() -> impl Strategy<Value = Trouble> {
+    select(&Trouble::ALL[..])
+}
+
+pub fn days() -> impl Strategy<Value = Days> {
+    let cells = [Cell::Nothing, Cell::Whole, Cell::Partial, Cell::Failed, Cell::Pruned];
+    (0..30_000_i32, vec(select(cells.to_vec()), 0..100)).prop_map(|(first, cells)| Days::new(first, cells))
+}
+
+pub fn found() -> BoxedStrategy<Found> {
+    let moments = (option::of(time()), option::of(time()), option::of(time()));
+    let path = text().prop_filter("a path has letters", |path| !path.as_str().is_empty());
+    let words = (option::of(trouble()), text(), option::of(path));
+    (time(), words, any::<u64>(), moments, option::of(any::<u64>()), option::of(any::<u64>()))
+        .prop_map(|(at, (trouble, words, missing), restorable, (newest, freshest, oldest), size, added)| Found {
+            at,
+            trouble,
+            words,
+            restorable,
+            newest,
+            freshest,
+            oldest,
+            missing,
+            size,
+            added,
+        })
+        .boxed()
+}
+
+pub fn backup_description() -> BoxedStrategy<backups::Description> {
+    let place = (option::of(client_id()), option::of(site_id()), option::of(number().prop_map(HostId)), text());
+    let spans = (any::<u32>(), any::<u32>());
+    (number(), job_name(), place, select(&BackupTool::ALL[..]), text(), vec(text(), 0..3), spans)
+        .prop_map(|(id, name, (client, site, host, host_name), tool, repository, paths, (every, grace))| {
+            backups::Description {
+                id: JobId(id),
+                name,
+                client,
+                site,
+                host,
+                host_name,
+                tool,
+                repository,
+                paths,
+                every: Duration::from_millis(every.into()),
+                grace: Duration::from_millis(grace.into()),
+            }
+        })
+        .boxed()
+}
+
+fn alarm() -> impl Strategy<Value = Option<CheckState>> {
+    option::of(select(&[CheckState::Unknown, CheckState::Warning, CheckState::Critical][..]))
+}
+
+pub fn backup_job() -> BoxedStrategy<backups::Job> {
+    let judged = (select(&backups::State::ALL[..]), time(), text(), alarm(), option::of(time()));
+    let reviews = vec((text(), time()).prop_map(|(by, at)| backups::Review { by, at }), 0..3);
+    let read = (option::of(found()), option::of(time()), days(), option::of(hash()));
+    (backup_description(), time(), read, judged, reviews)
+        .prop_map(|(description, described_at, (found, last_success, days, output), judged, reviews)| {
+            let (state, since, why, alarm, spared_until) = judged;
+            backups::Job {
+                description,
+                described_at,
+                found,
+                last_success,
+                state,
+                since,
+                why,
+                alarm,
+                spared_until,
+                days,
+                output: output.map(BlobId),
+                reviews,
+            }
+        })
+        .boxed()
+}
+
+pub fn backup_reading() -> BoxedStrategy<BackupReading> {
+    let at = option::of(time().prop_filter("0 is never", |at| at.0 != 0));
+    let interval = (0..=watchfloor::wire::limits::INTERVAL_MAX_MS).prop_map(Duration::from_millis);
+    (job_name(), at, option::of((trouble(), text())), interval)
+        .prop_map(|(job, at, trouble, interval)| BackupReading { job, at, trouble, interval })
+        .boxed()
+}
+
+pub fn backup_event() -> BoxedStrategy<backups::Event> {
+    use backups::Event;
+    let id = || number().prop_map(JobId);
+    prop_oneof![
+        3 => backup_description().prop_map(|job| Event::Described(Box::new(job))),
+        1 => id().prop_map(|job| Event::Removed { job }),
+        3 => (id(), found(), days(), option::of(hash())).prop_map(|(job, found, days, output)| Event::Read {
+            job,
+            found: Box::new(found),
+            days,
+            output: output.map(BlobId)
+        }),
+        3 => (id(), select(&backups::State::ALL[..]), text(), alarm(), option::of(time())).prop_map(
+            |(job, state, why, alarm, spared_until)| Event::Judged { job, state, why, alarm, spared_until }
+        ),
+        2 => (id(), text()).prop_map(|(job, by)| Event::Reviewed { job, by }),
+        1 => id().prop_map(|job| Event::Asked { job }),
+    ]
+    .boxed()
+}
+
 pub fn event() -> BoxedStrategy<Event> {
     prop_oneof![
         3 => profile_event().prop_map(Event::Profile),
@@ -519,6 +634,7 @@ pub fn event() -> BoxedStrategy<Event> {
         5 => check_event().prop_map(Event::Checks),
         9 => alert_event().prop_map(Event::Alerts),
         6 => command_event().prop_map(Event::Commands),
+        5 => backup_event().prop_map(Event::Backups),
         4 => identity_event().prop_map(Event::Identity),
         1 => Just(Event::Unknown),
     ]
@@ -566,6 +682,9 @@ pub fn fact() -> BoxedStrategy<Fact> {
         }),
         os_facts().prop_map(FactBody::Described),
         check_name().prop_map(FactBody::Gone),
+        (job_name(), found(), days(), any::<i32>(), text()).prop_map(|(job, found, days, today, long_text)| {
+            FactBody::Backup { job, found: Box::new(found), days, today, long_text }
+        }),
         (number(), any::<u128>(), report(), vec(any::<u8>(), 0..40), vec(any::<u8>(), 0..40)).prop_map(
             |(command, key, report, stdout, stderr)| FactBody::Command {
                 command: CommandId(command),
@@ -596,9 +715,28 @@ pub fn assignment() -> BoxedStrategy<Assignment> {
     let range = || option::of("[@~0-9:.]{1,12}");
     let source = ("[a-z]{1,8}\\.toml", any::<u32>(), select(&Layer::ALL[..]))
         .prop_map(|(file, line, layer)| Provenance { file, line, layer });
+    let secret = option::of("[A-Z_]{1,8}");
+    let backup = (
+        (select(&BackupTool::ALL[..]), "[a-z/]{1,20}", secret, vec(any::<String>(), 0..3)),
+        (interval(), any::<String>(), "[a-z]{1,8}\\.toml", any::<u32>()),
+    )
+        .prop_map(|((tool, repository, password, paths), (interval, host, file, line))| AssignedBackup {
+            name: "x".into(),
+            tool,
+            repository,
+            password,
+            paths,
+            interval,
+            host,
+            source: Provenance { file, line, layer: Layer::Host },
+        });
+    let backups = btree_map("[a-z0-9][a-zA-Z0-9._-]{0,12}", backup, 0..3).prop_map(|backups| {
+        backups.into_iter().map(|(name, backup)| AssignedBackup { name: JobName::new(name), ..backup }).collect()
+    });
     let check = (kind, interval(), interval(), 1..u32::MAX, interval(), range(), range(), source);
-    (btree_map("[a-z0-9][a-zA-Z0-9._-]{0,12}", check, 0..6), interval(), interval())
-        .prop_map(|(checks, sampling_interval, heartbeat)| Assignment {
+    (btree_map("[a-z0-9][a-zA-Z0-9._-]{0,12}", check, 0..6), interval(), interval(), backups)
+        .prop_map(|(checks, sampling_interval, heartbeat, backups)| Assignment {
+            backups,
             checks: checks
                 .into_iter()
                 .map(|(name, (kind, interval, retry_interval, attempts, timeout, warning, critical, source))| {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use prost::Message as _;
 
 use watchfloor::fleet::alerts::Alert;
+use watchfloor::fleet::backups::Job;
 use watchfloor::fleet::checks::CheckStatus;
 use watchfloor::fleet::commands::{Command, Report};
 use watchfloor::fleet::hosts::vitals::{OsFacts, Vitals};
@@ -12,6 +13,7 @@ use watchfloor::fleet::identity::{Identity, Token};
 use watchfloor::fleet::profile::Profile;
 use watchfloor::fleet::rules::fact::Fact;
 use watchfloor::fleet::state::{Entry, Fleet};
+use watchfloor::wire::backups::BackupReading;
 use watchfloor::wire::checks::CheckReading;
 use watchfloor::wire::{
     EncodedEntry, WireError, assignment_hash, decode_assignment, decode_entry_bytes, decode_event, decode_fact,
@@ -51,6 +53,8 @@ round_trips! {
     alerts_come_back: strategies::alert(), pb::Alert, Alert;
     identities_come_back: strategies::identity(), pb::Identity, Identity;
     tokens_come_back: strategies::token(), pb::Token, Token;
+    backup_jobs_come_back: strategies::backup_job(), pb::BackupJob, Job;
+    backup_readings_come_back: strategies::backup_reading(), pb::BackupReading, BackupReading;
     commands_come_back: strategies::command(), pb::Command, Command;
     reports_come_back: strategies::report(), pb::CommandReport, Report;
     os_facts_come_back: strategies::os_facts(), pb::OsFacts, OsFacts;

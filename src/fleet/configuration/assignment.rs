@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::fleet::configuration::backup::AssignedBackup;
-use crate::fleet::words::CheckName;
+use crate::fleet::words::{BackupTool, CheckName, JobName};
 
 /// Where a rule about checks stands. Later layers win, field by field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -149,6 +148,27 @@ pub struct AssignedCheck {
     /// The range (Nagios form) outside of which the value is critical.
     pub critical: Option<String>,
     /// The last place that said something about it.
+    pub source: Provenance,
+}
+
+/// What a host is to read of one job.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AssignedBackup {
+    /// The job.
+    pub name: JobName,
+    /// What made the backups.
+    pub tool: BackupTool,
+    /// Where they lie, as the tool takes it, or `@NAME`.
+    pub repository: String,
+    /// The name of the host's secret that opens it.
+    pub password: Option<String>,
+    /// What should be in them.
+    pub paths: Vec<String>,
+    /// Between two readings.
+    pub interval: Duration,
+    /// The host's name as configured: its snapshots may carry it.
+    pub host: String,
+    /// Where it is written.
     pub source: Provenance,
 }
 

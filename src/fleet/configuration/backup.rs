@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::fleet::configuration::assignment::Provenance;
+use crate::fleet::configuration::assignment::{AssignedBackup, Provenance};
 use crate::fleet::configuration::selector::AssignTarget;
 use crate::fleet::words::{BackupTool, ClientId, JobName, SafeText};
 
@@ -11,7 +11,7 @@ pub const MOST_BACKUPS_PER_HOST: usize = 100;
 /// The most paths of one job.
 pub const MOST_PATHS: usize = 64;
 /// A repository is read no more often, and no less often, than this.
-const READ_EVERY: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(60 * 60));
+const READ_EVERY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60 * 60));
 
 /// A backup job as configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,27 +34,6 @@ pub struct BackupDefinition {
     pub every: Duration,
     /// How much older it may be before somebody is told.
     pub grace: Duration,
-    /// Where it is written.
-    pub source: Provenance,
-}
-
-/// What a host is to read of one job.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct AssignedBackup {
-    /// The job.
-    pub name: JobName,
-    /// What made the backups.
-    pub tool: BackupTool,
-    /// Where they lie, as the tool takes it, or `@NAME`.
-    pub repository: String,
-    /// The name of the host's secret that opens it.
-    pub password: Option<String>,
-    /// What should be in them.
-    pub paths: Vec<String>,
-    /// Between two readings.
-    pub interval: Duration,
-    /// The host's name as configured: its snapshots may carry it.
-    pub host: String,
     /// Where it is written.
     pub source: Provenance,
 }
@@ -146,7 +125,7 @@ mod tests {
     #[test]
     fn a_repository_is_read_often_enough_to_see_a_backup_soon_and_not_all_the_time() {
         let read = |every: u64| BackupDefinition { every: Duration::from_secs(every), ..job("/x") }.assigned().interval;
-        assert_eq!(read(60), Duration::from_secs(60));
+        assert_eq!(read(20), Duration::from_secs(10));
         assert_eq!(read(3_600), Duration::from_secs(450));
         assert_eq!(read(7 * 86_400), Duration::from_secs(3_600));
     }

@@ -7,8 +7,8 @@ pub mod definition;
 pub mod hours;
 pub mod selector;
 
-pub use assignment::{AssignedCheck, Assignment, CheckKind, Layer, Provenance};
-pub use backup::{AssignedBackup, BackupDefinition};
+pub use assignment::{AssignedBackup, AssignedCheck, Assignment, CheckKind, Layer, Provenance};
+pub use backup::BackupDefinition;
 pub use content::{
     Client, Configuration, HistoryRetention, HostRule, HoursBasis, HoursRule, Silence, SilenceLimits, Site,
 };

@@ -15,6 +15,9 @@ use crate::fleet::words::{
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The most alerts, or other things, one request may name.
+pub const MOST_TARGETS: usize = 10_000;
+
 /// One thing to decide.
 #[derive(Clone, Debug)]
 pub enum Input {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tonic::Status;
 
 use crate::fleet::identity::Role;
-use crate::fleet::rules::acting::MOST_TARGETS;
 use crate::fleet::rules::decision::Answer;
+use crate::fleet::rules::input::MOST_TARGETS;
 use crate::fleet::rules::input::{Action, Asker, Input, RunRequest, Targets, TokenGrant, Verb};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{AlertId, CommandId, HostId, IdentityId, Revision, SafeText, Timestamp, TokenId};

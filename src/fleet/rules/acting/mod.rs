@@ -11,7 +11,7 @@ use crate::fleet::backups::Event as BackupEvent;
 use crate::fleet::checks;
 use crate::fleet::identity::Audience;
 use crate::fleet::rules::decision::{Answer, Decision, Refusal};
-use crate::fleet::rules::input::{Action, Asker, Targets, Verb};
+use crate::fleet::rules::input::{Action, Asker, MOST_TARGETS, Targets, Verb};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
 use crate::fleet::rules::select::AlertRow;
@@ -20,8 +20,6 @@ use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{AlertId, CheckName, HostId, JobName, Now, Revision, SafeText, Timestamp};
 
-/// The most alerts one request may name.
-pub const MOST_TARGETS: usize = 10_000;
 /// The longest that something can be put aside or held until a time: what is to rest longer is closed, or its check
 /// changed.
 pub const LONGEST_HOLD: Duration = Duration::from_secs(366 * 24 * 60 * 60);

@@ -2,10 +2,9 @@
 
 use crate::fleet::backups::Event;
 use crate::fleet::identity::Audience;
-use crate::fleet::rules::acting::MOST_TARGETS;
 use crate::fleet::rules::backups::about;
 use crate::fleet::rules::decision::{Answer, Refusal};
-use crate::fleet::rules::input::{Action, Targets};
+use crate::fleet::rules::input::{Action, MOST_TARGETS, Targets};
 use crate::fleet::state::{self, Fleet};
 use crate::fleet::words::JobId;
 
