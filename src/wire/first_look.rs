@@ -35,7 +35,7 @@ impl From<pb::Look> for Look {
 pub fn encode_sums(sums: &BTreeMap<ClientId, ClientSums>) -> Vec<pb::ClientSums> {
     sums.iter()
         .map(|(client, sums)| {
-            let [hosts, alerts, checks, stale] = sums.tally.numbers();
+            let [hosts, alerts, checks, stale, backups] = sums.tally.numbers();
             pb::ClientSums {
                 client: client.to_string(),
                 hosts,
@@ -45,6 +45,7 @@ pub fn encode_sums(sums: &BTreeMap<ClientId, ClientSums>) -> Vec<pb::ClientSums>
                 longest_unseen: sums.longest_unseen.map(|(_, host)| host.0),
                 seen_at: sums.longest_unseen.map_or(0, |(at, _)| at.0),
                 never_seen: sums.never_seen,
+                backups,
             }
         })
         .collect()
@@ -56,7 +57,7 @@ pub fn encode_sums(sums: &BTreeMap<ClientId, ClientSums>) -> Vec<pb::ClientSums>
 pub fn decode_sums(sums: Vec<pb::ClientSums>) -> Option<BTreeMap<ClientId, ClientSums>> {
     sums.into_iter()
         .map(|sums| {
-            let tally = Tally::of_numbers([&sums.hosts, &sums.alerts, &sums.checks, &[sums.stale]])?;
+            let tally = Tally::of_numbers([&sums.hosts, &sums.alerts, &sums.checks, &[sums.stale], &sums.backups])?;
             let longest_unseen = sums.longest_unseen.map(|host| (Timestamp(sums.seen_at), HostId(host)));
             let never_seen = sums.never_seen;
             Some((ClientId::new(sums.client), ClientSums { tally, longest_unseen, never_seen }))

@@ -83,6 +83,11 @@ pub fn sums(fleet: &Fleet, seen: impl Fn(HostId) -> Option<Timestamp>) -> BTreeM
     for alert in fleet.alerts.open() {
         clients.entry(alert.client.clone()).or_default().tally.alert(alert, Way::In);
     }
+    for job in fleet.backups.jobs.values() {
+        if let Some(client) = &job.description.client {
+            clients.entry(client.clone()).or_default().tally.backup(job, Way::In);
+        }
+    }
     clients
 }
 

@@ -83,25 +83,27 @@ impl Tally {
         way.step(if check.stale { &mut self.stale } else { &mut self.checks[check.state as usize] });
     }
 
-    /// All numbers, kind by kind: hosts by class and state, alerts by lane and severity, checks by state, stale checks.
+    /// All numbers, kind by kind: hosts by class and state, alerts by lane and severity, checks by state, stale checks, backup jobs by state.
     #[must_use]
-    pub fn numbers(&self) -> [Vec<u32>; 4] {
+    pub fn numbers(&self) -> [Vec<u32>; 5] {
         [
             self.hosts.as_flattened().to_vec(),
             self.alerts.as_flattened().to_vec(),
             self.checks.to_vec(),
             vec![self.stale],
+            self.backups.to_vec(),
         ]
     }
 
     /// The tally of these numbers; `None` where they are of a program that knows more or fewer states.
     #[must_use]
-    pub fn of_numbers(numbers: [&[u32]; 4]) -> Option<Self> {
+    pub fn of_numbers(numbers: [&[u32]; 5]) -> Option<Self> {
         let mut tally = Self::default();
-        let [hosts, alerts, checks, stale] = numbers;
+        let [hosts, alerts, checks, stale, backups] = numbers;
         let stale_cell = std::slice::from_mut(&mut tally.stale);
-        let kinds = [tally.hosts.as_flattened_mut(), tally.alerts.as_flattened_mut(), &mut tally.checks, stale_cell];
-        for (cells, numbers) in kinds.into_iter().zip([hosts, alerts, checks, stale]) {
+        let (hosts_cells, alerts_cells) = (tally.hosts.as_flattened_mut(), tally.alerts.as_flattened_mut());
+        let kinds = [hosts_cells, alerts_cells, &mut tally.checks, stale_cell, &mut tally.backups];
+        for (cells, numbers) in kinds.into_iter().zip([hosts, alerts, checks, stale, backups]) {
             if cells.len() != numbers.len() {
                 return None;
             }
@@ -120,6 +122,7 @@ impl Tally {
         sum(self.hosts.as_flattened_mut(), other.hosts.as_flattened());
         sum(self.alerts.as_flattened_mut(), other.alerts.as_flattened());
         sum(&mut self.checks, &other.checks);
+        sum(&mut self.backups, &other.backups);
         self.stale = self.stale.saturating_add(other.stale);
     }
 
