@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::fleet::hosts::vitals::Vitals;
-use crate::fleet::words::{CheckName, SafeText, Timestamp};
+use crate::fleet::words::{CheckName, JobName, SafeText, Timestamp};
+use crate::wire::backups::BackupReading;
 use crate::wire::checks::CheckReading;
 
 /// Shared by the scheduler and the uplink.
@@ -21,6 +22,7 @@ pub struct Board {
 struct Held {
     sample: Option<Sample>,
     readings: BTreeMap<CheckName, NewReading>,
+    backups: BTreeMap<JobName, (u64, BackupReading)>,
     /// Counts every change, so that a reader can ask for what came after.
     generation: u64,
     turns: u64,
@@ -50,6 +52,8 @@ pub struct News {
     pub sample: Option<Sample>,
     /// Readings that are new, the oldest change first.
     pub readings: Vec<NewReading>,
+    /// Readings of repositories that are new.
+    pub backups: Vec<BackupReading>,
 }
 
 /// A reading and when it came.
@@ -82,6 +86,19 @@ impl Board {
     /// Takes down what a check said: it no longer runs here.
     pub fn remove_reading(&self, check: &CheckName) {
         self.held().readings.remove(check);
+    }
+
+    /// Puts up when a repository was read last.
+    pub fn put_backup(&self, reading: BackupReading) {
+        let mut held = self.held();
+        held.generation += 1;
+        let generation = held.generation;
+        held.backups.insert(reading.job.clone(), (generation, reading));
+    }
+
+    /// Takes down what was said of a job: it is no longer read here.
+    pub fn remove_backup(&self, job: &JobName) {
+        self.held().backups.remove(job);
     }
 
     /// Counts a turn of the scheduler.
@@ -130,6 +147,7 @@ impl Board {
             turns: held.turns,
             sample: held.sample.clone().filter(|sample| new(sample.generation)),
             readings,
+            backups: held.backups.values().filter(|(of, _)| new(*of)).map(|(_, reading)| reading.clone()).collect(),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::agent::outbox::{Outbox, OutboxError, QUOTA, Reading};
 use crate::agent::standing::Standing;
 use crate::fleet::checks::Attempts;
 use crate::fleet::rules::fact::Fact;
-use crate::fleet::words::{CheckName, StreamId};
+use crate::fleet::words::{CheckName, JobName, StreamId};
 use crate::wire::{decode_fact, encode_fact};
 
 /// Facts written with one flush.
@@ -74,6 +74,11 @@ impl Facts {
     /// Where checks stood when the agent ended.
     pub async fn checks(&self) -> BTreeMap<CheckName, Attempts> {
         self.kept.lock().await.standing.checks.clone()
+    }
+
+    /// What was told last of each backup job, by its checksum.
+    pub async fn backups(&self) -> BTreeMap<JobName, u32> {
+        self.kept.lock().await.standing.backups.clone()
     }
 
     /// Whether what the machine is, as the hub was last told, has this checksum.

@@ -2,6 +2,7 @@
 //! hub. It needs no root, opens no port, and works without its hub by its last assignment.
 
 pub mod assigned;
+pub mod backups;
 pub mod board;
 pub mod checks;
 pub mod child;
@@ -25,6 +26,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::assigned::AssignmentFile;
+use crate::agent::backups::Reader;
 use crate::agent::board::Board;
 use crate::agent::checks::plugin::PluginRules;
 use crate::agent::collectors::Collector;
@@ -85,7 +87,7 @@ pub struct Agent {
     uplink: Uplink,
     facts: Facts,
     hands: Hands,
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
 }
 
 impl Agent {
@@ -110,6 +112,15 @@ impl Agent {
         let hands = Hands::open(&dir, settings.hands.clone(), hands::AT_ONCE, wall_now);
         let hands = hands.map_err(|source| AgentError::Hands { path: dir.clone(), source })?;
         let board = Arc::new(Board::default());
+        let (backups, backups_asked) = mpsc::channel(REQUESTS_MAX);
+        let reader = Reader::new(backups::Setup {
+            host: os.hostname.as_str().to_owned(),
+            dir: dir.clone(),
+            secrets: settings.secrets.clone(),
+            told: facts.backups().await,
+            board: Arc::clone(&board),
+            wall: wall_now,
+        });
         let setup = Setup {
             host: os.hostname.as_str().to_owned(),
             source,
@@ -122,17 +133,23 @@ impl Agent {
         let heartbeat = held.as_ref().map_or(Assignment::default().heartbeat, |held| held.assignment.heartbeat);
         let assignment_held = held.as_ref().map(|held| held.hash);
         if let Some(held) = held {
+            let _ = backups.try_send(backups::Request::Assign(held.assignment.backups.clone()));
             let left_out = held.left_out.into_iter().map(|(name, why)| (name, why.to_string())).collect();
             let _ = requests.try_send(Request::Assign { assignment: Arc::new(held.assignment), left_out });
         }
         let (link, linked) = watch::channel(None);
         hands.join(THIS_HOST, Teller::Outbox(facts.clone()), linked);
-        let tasks = [tokio::spawn(Scheduler::new(setup).run(asked, tell)), tokio::spawn(facts.clone().keep(told))];
+        let tasks = [
+            tokio::spawn(reader.run(backups_asked, tell.clone())),
+            tokio::spawn(Scheduler::new(setup).run(asked, tell)),
+            tokio::spawn(facts.clone().keep(told)),
+        ];
         let uplink = Uplink {
             dialler,
             facts: facts.clone(),
             board,
             requests,
+            backups,
             assignment,
             assignment_held,
             heartbeat,

@@ -83,6 +83,7 @@ async fn screens(asked: &arguments::Console, directories: &Directories, fleets: 
         Some(arguments::Screen::Hosts) => Place::Hosts,
         Some(arguments::Screen::Commands) => Place::Commands,
         Some(arguments::Screen::Journal) => Place::Journal,
+        Some(arguments::Screen::Backups) => Place::Backups,
         Some(arguments::Screen::Floor) | None => Place::Floor,
     };
     let views = directories.console.join("views");

@@ -5,7 +5,9 @@ use std::time::Duration;
 use ring::rand::SecureRandom;
 
 use crate::fleet::alerts::Until;
-use crate::fleet::words::{ActionId, AlertId, CheckName, CommandId, Epoch, HostId, Revision, SafeText, Timestamp};
+use crate::fleet::words::{
+    ActionId, AlertId, CheckName, CommandId, Epoch, HostId, JobId, Revision, SafeText, Timestamp,
+};
 use crate::wire::pb;
 
 /// A number for an act, unique in this console.
@@ -51,6 +53,8 @@ pub enum Verb {
         /// What is said.
         note: String,
     },
+    /// Note that a person has looked at backup jobs.
+    Review,
     /// Check now: what the alerts are about, or a host.
     CheckNow {
         /// The host; the targets' own hosts and checks when `None`.
@@ -85,6 +89,8 @@ pub enum Targets {
     Alerts(Vec<AlertId>),
     /// These hosts.
     Hosts(Vec<HostId>),
+    /// These backup jobs.
+    Jobs(Vec<JobId>),
     /// All open alerts, or for a command all hosts, that match, as the hub finds them.
     Filter {
         /// The filter as typed.
@@ -158,6 +164,7 @@ impl Verb {
             Self::Note { .. } => "note",
             Self::Close { .. } => "close",
             Self::CheckNow { .. } => "check now",
+            Self::Review => "review",
             Self::Run { .. } => "run",
             Self::Cancel { .. } => "cancel",
         }
@@ -179,6 +186,7 @@ impl Verb {
             Self::Snooze { until, note } => Message::Snooze(pb::SnoozeFor { until: until.0, note: note.clone() }),
             Self::Note { note } => Message::Note(pb::Note { note: note.clone() }),
             Self::Close { note } => Message::Close(pb::Close { note: note.clone() }),
+            Self::Review => Message::ReviewBackups(pb::ReviewBackups {}),
             Self::CheckNow { host, check } => Message::CheckNow(pb::CheckAsked {
                 host: host.map_or(0, |host| host.0),
                 check: check.as_ref().map(ToString::to_string),
@@ -202,6 +210,7 @@ impl Act {
         let targets = match &self.targets {
             Targets::None => None,
             Targets::Alerts(alerts) => Some(Kind::Ids(Ids { ids: alerts.iter().map(|alert| alert.0).collect() })),
+            Targets::Jobs(jobs) => Some(Kind::Ids(Ids { ids: jobs.iter().map(|job| job.0).collect() })),
             Targets::Hosts(hosts) => Some(Kind::Ids(Ids { ids: hosts.iter().map(|host| host.0).collect() })),
             Targets::Filter { filter, expected } => {
                 Some(Kind::Filter(Filter { filter: filter.clone(), expected: *expected }))

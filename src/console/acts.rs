@@ -129,7 +129,9 @@ impl Pending {
         let mut rows = match &self.act.targets {
             Targets::Alerts(alerts) if !self.act.dry_run => alerts.iter().copied().map(Row::Alert).collect(),
             Targets::Hosts(hosts) if !self.act.dry_run => hosts.iter().copied().map(Row::Host).collect(),
-            Targets::Alerts(_) | Targets::Hosts(_) | Targets::None | Targets::Filter { .. } => Vec::new(),
+            Targets::Alerts(_) | Targets::Hosts(_) | Targets::Jobs(_) | Targets::None | Targets::Filter { .. } => {
+                Vec::new()
+            }
         };
         if let Verb::CheckNow { host: Some(host), .. } = self.act.verb {
             rows.push(Row::Host(host));

@@ -45,7 +45,7 @@ impl Reporter {
             _ => news.generation,
         };
         let report = pb::Report {
-            backups: Vec::new(),
+            backups: news.backups.iter().map(Into::into).collect(),
             at: now.0,
             turn: news.turns,
             vitals: news.sample.as_ref().map(|sample| sample.vitals.as_ref().into()),

@@ -10,6 +10,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::Streaming;
 
+use crate::agent::backups;
 use crate::agent::hands::THIS_HOST;
 use crate::agent::hub_clock::HubClock;
 use crate::agent::outbox::{OutboxError, Reading};
@@ -212,6 +213,8 @@ impl<'a> Session<'a> {
             }
             Some(Word::CheckNow(asked)) => {
                 let check = (!asked.check.is_empty()).then(|| CheckName::new(&*asked.check));
+                let job = check.as_ref().map(ToString::to_string);
+                let _ = self.uplink.backups.try_send(backups::Request::ReadNow(job));
                 // a scheduler with so much to do will come by anyway
                 let _ = self.uplink.requests.try_send(Request::CheckNow(check));
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use crate::agent::assigned::AssignmentFile;
+use crate::agent::backups;
 use crate::agent::board::Board;
 use crate::agent::dialler::Dialler;
 use crate::agent::facts::Facts;
@@ -27,6 +28,8 @@ pub struct Uplink {
     pub board: Arc<Board>,
     /// To the scheduler.
     pub requests: mpsc::Sender<Request>,
+    /// To who reads repositories.
+    pub backups: mpsc::Sender<backups::Request>,
     /// Where the last assignment is kept.
     pub assignment: AssignmentFile,
     /// Its hash; `None` where none is held.
@@ -70,6 +73,11 @@ impl Uplink {
         };
         self.heartbeat = assigned.assignment.heartbeat;
         self.assignment_held = Some(assigned.hash);
+        for (job, why) in &assigned.backups_left_out {
+            tracing::warn!(job, %why, "this agent cannot read the backup job; update it");
+        }
+        let jobs = backups::Request::Assign(assigned.assignment.backups.clone());
+        self.backups.send(jobs).await.ok()?;
         let left_out = assigned.left_out.into_iter().map(|(name, why)| (name, why.to_string())).collect();
         let request = Request::Assign { assignment: Arc::new(assigned.assignment), left_out };
         self.requests.send(request).await.is_ok().then_some(assigned.hash)

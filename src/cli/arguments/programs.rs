@@ -55,6 +55,8 @@ pub enum Screen {
     Commands,
     /// The journal
     Journal,
+    /// Backup jobs
+    Backups,
 }
 
 fn parse_color(text: &str) -> Result<ColorMode, String> {

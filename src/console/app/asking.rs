@@ -58,6 +58,7 @@ impl Asking {
             About::Command(_, id) => format!("command {id}"),
             About::Hosts(_) if count == 1 => "this host".to_owned(),
             About::Hosts(_) => format!("{count} hosts"),
+            About::Jobs(_) => format!("{count} backup jobs"),
         };
         let prompt =
             |title: &str, answer: Answer| Prompt::new(format!("{title} {what}"), answer, asked.stamp, asked.now);
@@ -136,6 +137,7 @@ pub fn count(about: &About) -> usize {
         About::Alerts(alerts) => alerts.len(),
         About::Hosts(hosts) => hosts.len(),
         About::Command(..) => 1,
+        About::Jobs(jobs) => jobs.len(),
         About::Filter { counts, .. } => {
             counts.iter().map(|(_, count)| usize::try_from(*count).unwrap_or(usize::MAX)).sum()
         }

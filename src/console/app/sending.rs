@@ -90,6 +90,7 @@ pub fn hub_now(about: &About, replicas: &Replicas, now: Instant) -> Timestamp {
     let fleet = match about {
         About::Alerts(alerts) => alerts.first().map(|(fleet, _)| *fleet),
         About::Hosts(hosts) => hosts.first().map(|(fleet, _)| *fleet),
+        About::Jobs(jobs) => jobs.first().map(|(fleet, _)| *fleet),
         About::Filter { counts, .. } => counts.first().map(|(fleet, _)| *fleet),
         About::Command(fleet, _) => Some(*fleet),
     };
@@ -119,6 +120,15 @@ fn requests(verb: &Verb, about: &About) -> Vec<(FleetIndex, Targets, Verb)> {
                 fleets.entry(*fleet).or_default().push(*host);
             }
             fleets.into_iter().map(|(fleet, hosts)| (fleet, Targets::Hosts(hosts), verb.clone())).collect()
+        About::Jobs(jobs) => {
+            let mut requests: Vec<(FleetIndex, Targets, Verb)> = Vec::new();
+            for (fleet, id) in jobs {
+                match requests.iter_mut().find(|(known, ..)| known == fleet) {
+                    Some((_, Targets::Jobs(ids), _)) => ids.push(*id),
+                    _ => requests.push((*fleet, Targets::Jobs(vec![*id]), verb.clone())),
+                }
+            }
+            requests
         }
         About::Hosts(hosts) => {
             let check = if let Verb::CheckNow { check, .. } = verb { check.clone() } else { None };

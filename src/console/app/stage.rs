@@ -11,6 +11,8 @@ use crate::console::screens::alert::AlertScreen;
 use crate::console::screens::alerts::{Alerts, Queue};
 use crate::console::screens::command::CommandScreen;
 use crate::console::screens::commands::Commands;
+use crate::console::screens::backup::BackupScreen;
+use crate::console::screens::backups::Backups;
 use crate::console::screens::filter_line::FilterLine;
 use crate::console::screens::floor::Floor;
 use crate::console::screens::host::HostScreen;
@@ -43,6 +45,7 @@ pub struct Stage {
     alerts: Alerts,
     hosts: Hosts,
     journal: Journal,
+    backups: Backups,
     host: Option<HostScreen>,
     alert: Option<AlertScreen>,
     commands: Commands,
@@ -50,6 +53,7 @@ pub struct Stage {
     output: Option<OutputScreen>,
     /// What programs printed.
     texts: Texts,
+    backup: Option<BackupScreen>,
 }
 
 impl Stage {
@@ -63,12 +67,14 @@ impl Stage {
             alerts: Alerts::default(),
             hosts: Hosts::default(),
             journal: Journal::default(),
+            backups: Backups::default(),
             host: None,
             alert: None,
             commands: Commands::default(),
             command: None,
             output: None,
             texts: Texts::default(),
+            backup: None,
         }
     }
 
@@ -88,6 +94,8 @@ impl Stage {
             Place::Commands => Context::Commands,
             Place::Command(..) => Context::Command,
             Place::Output(..) => Context::Output,
+            Place::Backups => Context::Backups,
+            Place::Backup(..) => Context::Backup,
         }
     }
 
@@ -97,11 +105,12 @@ impl Stage {
     pub fn go(&mut self, place: Place) {
         match &place {
             // A screen of the top row replaces the whole path; what is opened in depth comes on top.
-            Place::Floor | Place::Alerts | Place::Hosts | Place::Commands | Place::Journal => self.path.clear(),
+            Place::Floor | Place::Alerts | Place::Hosts | Place::Backups | Place::Commands | Place::Journal => self.path.clear(),
             Place::Host(fleet, id) => self.host = Some(HostScreen::new(*fleet, *id)),
             Place::Alert(fleet, id) => self.alert = Some(AlertScreen::new(*fleet, *id)),
             Place::Command(fleet, id) => self.command = Some(CommandScreen::new(*fleet, *id)),
             Place::Output(fleet, id, host) => self.output = Some(OutputScreen::new(*fleet, *id, *host)),
+            Place::Backup(fleet, id) => self.backup = Some(BackupScreen::new(*fleet, *id)),
         }
         self.path.push(place);
     }
@@ -134,9 +143,13 @@ impl Stage {
         let (screen, rows) = match self.top() {
             Place::Alerts | Place::Alert(..) => (Screen::Alerts, self.alerts.rows.list().height()),
             Place::Hosts | Place::Host(..) => (Screen::Hosts, self.hosts.rows.list().height()),
-            Place::Floor | Place::Journal | Place::Commands | Place::Command(..) | Place::Output(..) => {
-                (Screen::Floor, 0)
-            }
+            Place::Floor
+            | Place::Journal
+            | Place::Backups
+            | Place::Backup(..)
+            | Place::Commands
+            | Place::Command(..)
+            | Place::Output(..) => (Screen::Floor, 0),
         };
         Look { screen, rows: rows.max(LOOK) }
     }
@@ -147,6 +160,7 @@ impl Stage {
     pub fn absorb(&mut self, fleet: FleetIndex, changed: &Changed, world: World<'_>) {
         self.alerts.absorb(fleet, changed, world);
         self.hosts.absorb(fleet, changed, world);
+        self.backups.absorb(fleet, changed, world);
         self.journal.absorb(fleet, changed);
         if let Some(alert) = &mut self.alert {
             alert.absorb(fleet, changed);
@@ -175,6 +189,9 @@ impl Stage {
             }
             Topic::Host(_) | Topic::History { .. } => self.host.as_mut().is_some_and(|host| host.answer(fleet, answer)),
             Topic::Timeline(_) => self.alert.as_mut().is_some_and(|alert| alert.answer(fleet, answer)),
+            Topic::Blob(_) if matches!(self.top(), Place::Backup(..)) => {
+                self.backup.as_mut().is_some_and(|backup| backup.answer(fleet, answer))
+            }
             Topic::Blob(blob) => self.texts.answer(fleet, *blob, answer.result),
         }
     }
@@ -183,15 +200,19 @@ impl Stage {
 
     /// Whether rows are still to be looked at.
     pub const fn is_scanning(&self) -> bool {
-        self.alerts.rows.is_scanning() || self.hosts.rows.is_scanning() || self.commands.rows.is_scanning()
+        self.alerts.rows.is_scanning()
+            || self.hosts.rows.is_scanning()
+            || self.backups.rows.is_scanning()
+            || self.commands.rows.is_scanning()
     }
 
     /// Looks at a slice of the rows that are left; whether all of a screen's were looked at by that.
     pub fn step(&mut self, world: World<'_>) -> bool {
         let alerts = self.alerts.rows.is_scanning() && self.alerts.rows.step(world);
         let hosts = self.hosts.rows.is_scanning() && self.hosts.rows.step(world);
+        let backups = self.backups.rows.is_scanning() && self.backups.rows.step(world);
         let commands = self.commands.rows.is_scanning() && self.commands.rows.step(world);
-        alerts || hosts || commands
+        alerts || hosts || backups || commands
     }
 
     /// What the screen on top has to ask.
@@ -199,6 +220,7 @@ impl Stage {
         match self.path.last() {
             Some(Place::Host(..)) => self.host.as_mut().map(|host| host.ask(world)).unwrap_or_default(),
             Some(Place::Alert(..)) => self.alert.as_mut().map(|alert| alert.ask(world)).unwrap_or_default(),
+            Some(Place::Backup(..)) => self.backup.as_mut().map(|backup| backup.ask(world)).unwrap_or_default(),
             Some(Place::Journal) => self.journal.visit(world),
             Some(Place::Command(..) | Place::Output(..)) => self.texts.ask().into_iter().collect(),
             _ => Vec::new(),
@@ -214,6 +236,10 @@ impl Stage {
             Place::Alerts => self.alerts.update(action, count, world),
             Place::Hosts => self.hosts.update(action, count, world),
             Place::Journal => self.journal.update(action, count, world),
+            Place::Backups => self.backups.update(action, count, world),
+            Place::Backup(..) => {
+                self.backup.as_mut().map(|backup| backup.update(action, count, world)).unwrap_or_default()
+            }
             Place::Host(..) => self.host.as_mut().map(|host| host.update(action, count, world)).unwrap_or_default(),
             Place::Alert(..) => self.alert.as_mut().map(|alert| alert.update(action, count, world)).unwrap_or_default(),
             Place::Commands => self.commands.update(action, count, world),
@@ -237,6 +263,7 @@ impl Stage {
             Place::Command(..) => self.command.as_mut().is_some_and(CommandScreen::cancel),
             Place::Output(..) => self.output.as_mut().is_some_and(OutputScreen::cancel),
             Place::Journal => self.journal.cancel(),
+            Place::Backups => self.backups.rows.cancel(world),
             _ => false,
         }
     }
@@ -249,6 +276,7 @@ impl Stage {
             Place::Journal => Some(&self.journal.filter),
             Place::Commands => Some(&self.commands.rows.filter),
             Place::Output(..) => self.output.as_ref().map(|output| &output.search),
+            Place::Backups => Some(&self.backups.rows.filter),
             _ => None,
         }
     }
@@ -261,6 +289,7 @@ impl Stage {
             Place::Journal => Some(&mut self.journal.filter),
             Place::Commands => Some(&mut self.commands.rows.filter),
             Place::Output(..) => self.output.as_mut().map(|output| &mut output.search),
+            Place::Backups => Some(&mut self.backups.rows.filter),
             _ => None,
         }
     }
@@ -271,6 +300,7 @@ impl Stage {
             Place::Alerts => self.alerts.rows.ask(world),
             Place::Hosts => self.hosts.rows.ask(world),
             Place::Commands => self.commands.rows.ask(world),
+            Place::Backups => self.backups.rows.ask(world),
             _ => self.journal.touch(),
         }
     }
@@ -309,7 +339,7 @@ impl Stage {
             Place::Alerts => self.alerts.rows.refresh(size, world),
             Place::Hosts => self.hosts.rows.refresh(size, world),
             Place::Journal => self.journal.refresh(size, world),
-            Place::Host(..) | Place::Alert(..) => {}
+            Place::Host(..) | Place::Alert(..) | Place::Backup(..) => {}
             Place::Commands => self.commands.rows.refresh(size, world),
             Place::Command(..) => {
                 if let Some(command) = &mut self.command {
@@ -321,6 +351,7 @@ impl Stage {
                     output.refresh(size, world, &mut self.texts);
                 }
             }
+            Place::Backups => self.backups.refresh(size, world),
         }
     }
 
@@ -331,6 +362,12 @@ impl Stage {
             Place::Alerts => self.alerts.render(area, buf, theme, world),
             Place::Hosts => self.hosts.render(area, buf, theme, world),
             Place::Journal => self.journal.render(area, buf, theme, world, zone),
+            Place::Backups => self.backups.render(area, buf, theme, world, zone),
+            Place::Backup(..) => {
+                if let Some(backup) = &self.backup {
+                    backup.render(area, buf, theme, world, zone);
+                }
+            }
             Place::Host(..) => {
                 if let Some(host) = &self.host {
                     host.render(area, buf, theme, world);
@@ -362,6 +399,7 @@ impl Stage {
             Place::Hosts => self.hosts.rows.shown(),
             Place::Commands => self.commands.rows.shown(),
             Place::Output(..) => self.output.as_ref().map_or(0, OutputScreen::found),
+            Place::Backups => self.backups.rows.shown(),
             _ => self.journal.shown(),
         }
     }
@@ -401,6 +439,8 @@ impl Stage {
             Place::Alerts => ("ALERTS", self.alerts.facts()),
             Place::Hosts => ("HOSTS", self.hosts.facts()),
             Place::Journal => ("JOURNAL", self.journal.facts()),
+            Place::Backups => ("BACKUPS", self.backups.facts()),
+            Place::Backup(..) => ("BACKUP", Vec::new()),
             Place::Host(..) => ("HOST", Vec::new()),
             Place::Alert(..) => ("ALERT", Vec::new()),
             Place::Commands => ("COMMANDS", self.commands.rows.facts()),

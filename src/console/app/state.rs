@@ -459,6 +459,7 @@ impl App {
             Action::Alerts => vec![Effect::Go(Place::Alerts)],
             Action::Hosts => vec![Effect::Go(Place::Hosts)],
             Action::Commands => vec![Effect::Go(Place::Commands)],
+            Action::Backups => vec![Effect::Go(Place::Backups)],
             Action::Journal => vec![Effect::Go(Place::Journal)],
             Action::GoToAlert => {
                 self.asking = Some(Asking::which(asked));

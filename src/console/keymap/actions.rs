@@ -17,10 +17,26 @@ pub enum Danger {
 }
 
 /// Contexts in which rows stand for something one can act on.
-const SUBJECTS: &[Context] =
-    &[Context::Floor, Context::Alerts, Context::Hosts, Context::Client, Context::Host, Context::Alert];
-const HOSTS: &[Context] =
-    &[Context::Floor, Context::Hosts, Context::Alerts, Context::Client, Context::Host, Context::Alert];
+const SUBJECTS: &[Context] = &[
+    Context::Floor,
+    Context::Alerts,
+    Context::Hosts,
+    Context::Client,
+    Context::Host,
+    Context::Alert,
+    Context::Backups,
+    Context::Backup,
+];
+const HOSTS: &[Context] = &[
+    Context::Floor,
+    Context::Hosts,
+    Context::Alerts,
+    Context::Client,
+    Context::Host,
+    Context::Alert,
+    Context::Backups,
+    Context::Backup,
+];
 /// Contexts whose rows can be grouped, and kept as views.
 const VIEWED: &[Context] = &[Context::Alerts, Context::Hosts];
 /// Contexts in which rows stand for hosts a program can be started on.
@@ -39,6 +55,8 @@ const COMMANDS: &[Context] = &[Context::Commands, Context::Command, Context::Out
 const OUTPUT: &[Context] = &[Context::Output];
 /// Contexts in which alerts can be copied.
 const TICKETS: &[Context] = &[Context::Alerts, Context::Alert];
+const BACKUPS: &[Context] = &[Context::Backups, Context::Backup];
+const GRID: &[Context] = &[Context::Backups];
 const GLOBAL: &[Context] = &[Context::Global];
 const CLOSES: &[Context] = &[Context::Global, Context::Reader];
 const MOVE: &[Context] = &[Context::Move];
@@ -97,6 +115,8 @@ actions! {
     Snooze "snooze" "snooze" SUBJECTS Act "Snooze: own it and hear of it again after a time.";
     Note "note" "note" SUBJECTS Act "Write a note into the timeline.";
     CheckNow "check-now" "check now" HOSTS Act "Check now instead of at the next interval.";
+    Review "review" "reviewed" BACKUPS Act "Mark reviewed: you have looked at it.";
+    SinceReview "since-review" "" GRID None "Show only what has news since your last review, or all.";
     Close "close" "close" SUBJECTS Confirm "Close by hand what does not recover by itself.";
     Command "command" "command" RUNS TypedOut "Run a command on the cursor's row, or on the marked rows.";
     CancelCommand "cancel-command" "cancel" COMMANDS Confirm "Cancel the command: what waits is not started, what runs is killed.";
@@ -233,7 +253,7 @@ impl Action {
     pub fn is_offered(self) -> bool {
         let later = matches!(
             self,
-            Self::NextPane | Self::PreviousPane | Self::Backups | Self::Upkeep | Self::Left | Self::Right
+            Self::NextPane | Self::PreviousPane | Self::Upkeep
         );
         !later
     }

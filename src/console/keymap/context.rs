@@ -33,6 +33,8 @@ pub enum Context {
     Command,
     /// What a command printed.
     Output,
+    /// One backup job in depth.
+    Backup,
     /// A box with text to read, such as help.
     Reader,
     /// A line of text being typed.
@@ -43,7 +45,7 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Global,
         Self::Move,
         Self::List,
@@ -59,6 +61,7 @@ impl Context {
         Self::Alert,
         Self::Command,
         Self::Output,
+        Self::Backup,
         Self::Reader,
         Self::Text,
         Self::Palette,
@@ -83,6 +86,7 @@ impl Context {
             Self::Alert => "alert",
             Self::Command => "command",
             Self::Output => "output",
+            Self::Backup => "backup",
             Self::Reader => "reader",
             Self::Text => "text",
             Self::Palette => "palette",
@@ -108,6 +112,7 @@ impl Context {
             Self::Alert => "An alert",
             Self::Command => "A command",
             Self::Output => "Output",
+            Self::Backup => "A backup job",
             Self::Reader => "Reading",
             Self::Text => "Typing",
             Self::Palette => "Words",
@@ -136,6 +141,7 @@ impl Context {
             Self::Journal => &[Self::Journal, Self::List, Self::Move, Self::Global],
             Self::Client => &[Self::Client, Self::List, Self::Move, Self::Global],
             Self::Host => &[Self::Host, Self::List, Self::Move, Self::Global],
+            Self::Backup => &[Self::Backup, Self::List, Self::Move, Self::Global],
             Self::Alert => &[Self::Alert, Self::List, Self::Move, Self::Global],
             Self::Command => &[Self::Command, Self::List, Self::Move, Self::Global],
             Self::Output => &[Self::Output, Self::List, Self::Move, Self::Global],

@@ -18,6 +18,8 @@ pub struct Glance {
     pub load: Option<f32>,
     /// Used share of its fullest file system, 0 to 1.
     pub disk: Option<f32>,
+    /// When the repositories of its backup jobs were read, the one read longest ago (hub time); 0 where one never was.
+    pub backups_read: Option<Timestamp>,
 }
 
 impl Glance {
@@ -32,6 +34,7 @@ impl Glance {
             memory: finite(glance.memory),
             load: finite(glance.load),
             disk: finite(glance.disk),
+            backups_read: glance.backups.iter().map(|reading| Timestamp(reading.at)).min(),
         };
         (HostId(glance.host), decoded)
     }

@@ -10,7 +10,7 @@ use crate::console::list::ListState;
 use crate::console::replica::{ClientSummary, FleetIndex, Replica};
 use crate::console::screens::hosts::quantized;
 use crate::console::screens::listing::move_cursor;
-use crate::console::screens::look::severity_glyph;
+use crate::console::screens::look::{backup_role, severity_glyph};
 use crate::console::screens::world::{Effect, World};
 use crate::console::text::put;
 use crate::console::theme::{Role, Theme};
@@ -18,6 +18,7 @@ use crate::console::widgets::Column;
 use crate::console::widgets::divider;
 use crate::console::widgets::{Row, Table};
 use crate::fleet::alerts::Lane;
+use crate::fleet::backups::State;
 use crate::fleet::words::{CheckState, ClientId, Severity, duration};
 
 /// Lines of the preview, its divider among them.
@@ -35,7 +36,7 @@ pub struct Floor {
     quiet: usize,
 }
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 11] = [
     Column::new("CLIENT", 8, 20),
     Column::new("FLEET", 4, 10).rank(4),
     Column::new("SERVERS", 7, 9).right(),
@@ -44,6 +45,7 @@ const COLUMNS: [Column; 10] = [
     Column::new("OWNED", 5, 6).right(),
     Column::new("MUTED", 5, 6).right(),
     Column::new("STALE", 5, 6).right().rank(3),
+    Column::new("BACKUP", 6, 8).right().rank(2),
     Column::new("SEEN", 4, 5).right(),
     Column::new("WORST", 16, 30).grows(),
 ];
@@ -236,6 +238,13 @@ fn paint(key: &Key, row: &mut Row<'_>, theme: &Theme, world: World<'_>) {
     }
     let old = tally.stale_checks();
     row.value(if old == 0 { Role::Muted } else { Role::Stale }, format_args!("{old}"));
+    match tally.worst_backup() {
+        Some(worst) => {
+            let role = if stale { Role::Stale } else { backup_role(worst) };
+            row.value(role, format_args!("{}/{}", tally.backups_in(State::Ok), tally.backups()));
+        }
+        None => row.cell(Role::Muted, "-"),
+    }
     let now = replica.hub_now(world.now);
     match summary.oldest_seen() {
         Some(seen) => {

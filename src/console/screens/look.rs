@@ -85,6 +85,19 @@ pub const fn host_glyph(glyphs: &Glyphs, state: HostState) -> &'static str {
     }
 }
 
+/// The glyph of a backup job's state.
+#[must_use]
+pub const fn backup_glyph(glyphs: &Glyphs, state: backups::State) -> &'static str {
+    match state {
+        backups::State::Ok => glyphs.ok,
+        backups::State::Partial => glyphs.day_partial,
+        backups::State::Late => "~",
+        backups::State::Overdue => "!",
+        backups::State::Failed => "X",
+        backups::State::Never | backups::State::Unknown => glyphs.unknown,
+    }
+}
+
 /// The role of a backup job's state.
 #[must_use]
 pub const fn backup_role(state: backups::State) -> Role {

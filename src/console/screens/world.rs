@@ -8,7 +8,7 @@ use crate::console::ask::Topic;
 use crate::console::keymap::Action;
 use crate::console::replica::{FleetIndex, Replicas};
 use crate::console::theme::Role;
-use crate::fleet::words::{AlertId, CommandId, HostId};
+use crate::fleet::words::{AlertId, CommandId, HostId, JobId};
 
 /// What a screen sees.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +32,8 @@ pub enum Place {
     Hosts,
     /// All commands.
     Commands,
+    /// The backup jobs.
+    Backups,
     /// The journal.
     Journal,
     /// One host in depth.
@@ -42,6 +44,8 @@ pub enum Place {
     Command(FleetIndex, CommandId),
     /// What hosts printed that ended as this one did.
     Output(FleetIndex, CommandId, HostId),
+    /// One backup job in depth.
+    Backup(FleetIndex, JobId),
 }
 
 /// What an act is about, as the screen that asks for it sees it.
@@ -60,6 +64,8 @@ pub enum About {
     Hosts(Vec<(FleetIndex, HostId)>),
     /// This command.
     Command(FleetIndex, CommandId),
+    /// These backup jobs.
+    Jobs(Vec<(FleetIndex, JobId)>),
 }
 
 /// What a screen asks for.

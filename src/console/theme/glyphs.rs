@@ -47,6 +47,10 @@ pub struct Glyphs {
     pub bar_empty: &'static str,
     /// Heights of a graph from lowest to highest.
     pub levels: [&'static str; 8],
+    /// A day of which a whole backup can be restored.
+    pub day_whole: &'static str,
+    /// A day of which a part can be restored.
+    pub day_partial: &'static str,
     /// Between two facts on one line.
     pub separator: &'static str,
     /// From one thing to the next.
@@ -78,6 +82,8 @@ impl Glyphs {
         bar_part: ["▏", "▎", "▍", "▌", "▋", "▊", "▉"],
         bar_empty: "·",
         levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+        day_whole: "■",
+        day_partial: "◪",
         separator: "·",
         arrow: "→",
     };
@@ -106,6 +112,8 @@ impl Glyphs {
         bar_part: [" ", " ", " ", "-", "-", "=", "="],
         bar_empty: ".",
         levels: ["_", ".", ",", "-", "=", "+", "*", "#"],
+        day_whole: "#",
+        day_partial: "/",
         separator: "|",
         arrow: ">",
     };

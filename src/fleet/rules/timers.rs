@@ -45,7 +45,7 @@ pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
     if !events.is_empty() {
         return by_rule("staleness", events);
     }
-    let (configuration, mut counters) = (&live.configuration, ledger.counters.clone());
+    let (configuration, mut counters) = (&live.configuration, ledger.counters);
     let events = backups::placing::place(fleet, &mut counters, configuration, MOST_AT_ONCE);
     if !events.is_empty() {
         return by_rule("backups", events);

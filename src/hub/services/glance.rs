@@ -16,7 +16,11 @@ pub fn glance(host: HostId, known: &HostLive) -> pb::Glance {
         cpu: vitals.and_then(|vitals| vitals.cpu.busy),
         memory: vitals.and_then(|vitals| vitals.memory.used_share()).map(|share| share as f32),
         load: vitals.and_then(|vitals| vitals.load).map(|load| load.one),
-        backups: known.backups.iter().map(|(job, reading)| reading_of(job, reading)).collect(),
+        backups: known
+            .backups
+            .iter()
+            .map(|(job, reading)| pb::BackupReading { words: String::new(), ..reading_of(job, reading) })
+            .collect(),
         // As the checks and `df` say it, so that the list never shows less than the alert about it.
         disk: vitals
             .and_then(|vitals| vitals.file_systems.iter().filter_map(FileSystem::used_share).reduce(f64::max))
