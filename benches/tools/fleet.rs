@@ -169,5 +169,13 @@ pub fn entry(n: u64, size: Size) -> Entry {
 /// What a host measured.
 pub fn glance(host: u64) -> Glance {
     let last_seen = Some(Timestamp(1_700_000_000_000 + i64::try_from(host * 13 % 10_000).unwrap()));
-    Glance { last_seen, linked: true, cpu: Some(0.3), memory: Some(0.5), load: Some(1.0), disk: Some(0.7) }
+    Glance {
+        last_seen,
+        linked: true,
+        cpu: Some(0.3),
+        memory: Some(0.5),
+        load: Some(1.0),
+        disk: Some(0.7),
+        backups_read: None,
+    }
 }

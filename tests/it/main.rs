@@ -3,6 +3,7 @@
 
 mod access;
 mod agent;
+mod backups;
 mod binary;
 mod cli;
 mod command_screens;

@@ -392,6 +392,7 @@ pub fn seated(story: Story, seat: Seat, start: Place, moment: Instant) -> App {
             memory: Some(0.2 + wave * 0.5),
             load: Some(wave * 3.0),
             disk: Some(disk),
+            backups_read: None,
         };
         (*host, glance)
     });

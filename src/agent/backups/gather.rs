@@ -276,8 +276,7 @@ fn is_same_host(one: &str, other: &str) -> bool {
 fn day(at: Timestamp, zone: &TimeZone) -> i32 {
     let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
     let date = zone.to_datetime(at).date();
-    let days = jiff::civil::date(1970, 1, 1).until((jiff::Unit::Day, date)).map_or(0, |span| span.get_days());
-    days
+    jiff::civil::date(1970, 1, 1).until((jiff::Unit::Day, date)).map_or(0, |span| span.get_days())
 }
 
 fn bytes_words(bytes: u64) -> String {

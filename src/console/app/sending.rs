@@ -120,6 +120,7 @@ fn requests(verb: &Verb, about: &About) -> Vec<(FleetIndex, Targets, Verb)> {
                 fleets.entry(*fleet).or_default().push(*host);
             }
             fleets.into_iter().map(|(fleet, hosts)| (fleet, Targets::Hosts(hosts), verb.clone())).collect()
+        }
         About::Jobs(jobs) => {
             let mut requests: Vec<(FleetIndex, Targets, Verb)> = Vec::new();
             for (fleet, id) in jobs {

@@ -9,10 +9,10 @@ use crate::console::keymap::{Action, Context};
 use crate::console::replica::{Changed, FleetIndex, Replica};
 use crate::console::screens::alert::AlertScreen;
 use crate::console::screens::alerts::{Alerts, Queue};
-use crate::console::screens::command::CommandScreen;
-use crate::console::screens::commands::Commands;
 use crate::console::screens::backup::BackupScreen;
 use crate::console::screens::backups::Backups;
+use crate::console::screens::command::CommandScreen;
+use crate::console::screens::commands::Commands;
 use crate::console::screens::filter_line::FilterLine;
 use crate::console::screens::floor::Floor;
 use crate::console::screens::host::HostScreen;
@@ -105,7 +105,9 @@ impl Stage {
     pub fn go(&mut self, place: Place) {
         match &place {
             // A screen of the top row replaces the whole path; what is opened in depth comes on top.
-            Place::Floor | Place::Alerts | Place::Hosts | Place::Backups | Place::Commands | Place::Journal => self.path.clear(),
+            Place::Floor | Place::Alerts | Place::Hosts | Place::Backups | Place::Commands | Place::Journal => {
+                self.path.clear()
+            }
             Place::Host(fleet, id) => self.host = Some(HostScreen::new(*fleet, *id)),
             Place::Alert(fleet, id) => self.alert = Some(AlertScreen::new(*fleet, *id)),
             Place::Command(fleet, id) => self.command = Some(CommandScreen::new(*fleet, *id)),

@@ -251,10 +251,7 @@ impl Action {
     /// not change; footer and help do not offer them, and pressing one says so.
     #[must_use]
     pub fn is_offered(self) -> bool {
-        let later = matches!(
-            self,
-            Self::NextPane | Self::PreviousPane | Self::Upkeep
-        );
+        let later = matches!(self, Self::NextPane | Self::PreviousPane | Self::Upkeep);
         !later
     }
 

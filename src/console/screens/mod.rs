@@ -3,12 +3,12 @@
 
 pub mod alert;
 pub mod alerts;
+pub mod backup;
+pub mod backups;
 pub mod command;
 pub mod command_words;
 pub mod commands;
 pub mod completion;
-pub mod backup;
-pub mod backups;
 pub mod filter_line;
 pub mod floor;
 pub mod grouping;
