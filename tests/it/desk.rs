@@ -12,7 +12,7 @@ use watchfloor::console::screens::world::Place;
 use watchfloor::console::widgets::dump;
 use watchfloor::settings::views::{Layout, View, Views};
 
-use crate::pty::{PATIENCE, Program, Terminal};
+use crate::pty::Program;
 use crate::sample_fleet::console;
 
 fn shown(app: &mut App, moment: Instant) -> String {
@@ -311,14 +311,6 @@ fn an_alert_is_copied_as_text_for_a_ticket() {
 
 /// Waits until the program has written these bytes.
 #[track_caller]
-fn wait_written(terminal: &Terminal, bytes: &[u8]) {
-    let deadline = Instant::now() + PATIENCE;
-    while !terminal.written().windows(bytes.len()).any(|window| window == bytes) {
-        assert!(Instant::now() < deadline, "{:?} was not written", String::from_utf8_lossy(bytes));
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-}
-
 #[test]
 fn a_desk_by_keyboard_alone() {
     let home = tempfile::tempdir().unwrap();
@@ -337,7 +329,7 @@ fn a_desk_by_keyboard_alone() {
         .unwrap();
     assert!(reload.status.success(), "{}", String::from_utf8_lossy(&reload.stderr));
     terminal.wait_for("1 NEW");
-    wait_written(&terminal, b"\x1b]9;critical lost on ");
+    terminal.wait_written(0, b"\x1b]9;critical lost on ");
     terminal.type_keys("2b");
     terminal.wait_for("by client (1)");
     terminal.type_keys("z");
@@ -345,6 +337,8 @@ fn a_desk_by_keyboard_alone() {
     terminal.type_keys("z/che\t");
     terminal.wait_for("/check:");
     terminal.type_keys("lo\t");
+    terminal.wait_for("/check:load");
+    terminal.type_keys("\t");
     terminal.wait_for("/check:lost");
     terminal.type_keys("\rv");
     terminal.wait_for("v then (Esc gives up)");

@@ -131,6 +131,23 @@ impl Terminal {
         }
     }
 
+    /// Looks at the screen as it is.
+    pub fn read<T>(&self, look: impl Fn(&vt100::Screen) -> T) -> T {
+        look(self.view.lock().parser.screen())
+    }
+
+    /// Waits until these bytes were written to the terminal, after the first `from` ones.
+    #[track_caller]
+    pub fn wait_written(&self, from: usize, bytes: &[u8]) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut seen = self.view.lock();
+        while !seen.written.get(from..).is_some_and(|new| new.windows(bytes.len()).any(|window| window == bytes)) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero() && !seen.ended, "{:?} was not written", String::from_utf8_lossy(bytes));
+            seen = self.view.wait(seen, left);
+        }
+    }
+
     /// Waits until `text` stands somewhere on the screen.
     #[track_caller]
     pub fn wait_for(&self, text: &str) -> String {

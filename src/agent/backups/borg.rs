@@ -26,7 +26,7 @@ struct Archive {
     #[serde(default)]
     id: String,
     name: String,
-    #[serde(alias = "time")]
+    /// When it began; a list says it a second time, as `time`.
     start: String,
     end: Option<String>,
     hostname: Option<String>,

@@ -90,7 +90,7 @@ fn wrong_usage_ends_with_2_and_says_why() {
         ("run --where * --window 0 -- true", "1..=10000"),
         ("command web", "no id"),
         ("shell web01", "unrecognized subcommand"),
-        ("backups", "unrecognized subcommand"),
+        ("upkeep", "unrecognized subcommand"),
     ] {
         let error = parse(line).unwrap_err();
         assert_eq!(error.exit_code(), 2, "{line}");

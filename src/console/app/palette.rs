@@ -132,8 +132,12 @@ impl Palette {
         let pressed = keymap.press(Context::Palette, key);
         let last = self.found.len().saturating_sub(1);
         match pressed {
-            Pressed::Action(Action::PaletteDown) => self.at = self.at.saturating_add(count.into()).min(last),
-            Pressed::Action(Action::PaletteUp) => self.at = self.at.saturating_sub(count.into()),
+            Pressed::Action(Action::PaletteDown | Action::TextComplete) => {
+                self.at = self.at.saturating_add(count.into()).min(last)
+            }
+            Pressed::Action(Action::PaletteUp | Action::TextCompleteBack) => {
+                self.at = self.at.saturating_sub(count.into())
+            }
             _ => match self.input.press(pressed, key, count) {
                 TextEvent::Cancel => return Event::Closed,
                 TextEvent::Submit => return self.enter(asked),

@@ -231,8 +231,9 @@ impl Counts {
     }
 
     fn backup(&mut self, job: &Job, way: Way) {
-        self.total.backup(job, way);
+        // One that no host is found for belongs to nobody's sums yet; its row on the grid says what to do.
         if let Some(client) = &job.description.client {
+            self.total.backup(job, way);
             self.of_client(client, way, |summary| summary.tally.backup(job, way));
         }
     }

@@ -142,10 +142,10 @@ const COLUMNS: [Column; 9] = [
     Column::new("ID", 4, 4).rank(3),
     Column::new("CLIENT", 7, 12).rank(2),
     Column::new("HOST", 12, 20).middle(),
-    Column::new("WHAT", 6, 14).rank(4),
+    Column::new("WHAT", 6, 14).rank(1),
     Column::new("LANE", 8, 8),
     Column::new("AGE", 4, 4).right().bare(),
-    Column::new("OWNER", 6, 14).rank(2),
+    Column::new("OWNER", 6, 14).rank(4),
     Column::new("SUMMARY", 16, 44).grows().comfortable(24),
 ];
 

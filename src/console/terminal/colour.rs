@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_terminal_that_cannot_place_text_is_refused_with_a_way_out() {
         let env = |term: &'static str| move |name: &str| (name == "TERM").then(|| term.to_owned());
-        assert!(refusal(env("dumb")).unwrap().contains("`watchfloor status`"));
+        assert!(refusal(env("dumb")).unwrap().contains("`watchfloor console --plain`"));
         assert!(refusal(|_| None).unwrap().contains("set TERM"));
         assert_eq!(refusal(env("xterm")), None);
     }

@@ -111,7 +111,7 @@ fn alone<'f>(fleet: &Fleet, job: &'f Job, verdict: Verdict, now: Now) -> Outlook
 /// When its host came back from an absence through which nothing was known of the job.
 fn returned(fleet: &Fleet, job: &Job) -> Option<Timestamp> {
     let host = fleet.hosts.hosts.get(&job.description.host?)?;
-    (job.state == State::Unknown && job.found.is_some() && host.state_since >= job.since).then_some(host.state_since)
+    (job.state == State::Unknown && job.found.is_some() && host.state_since > job.since).then_some(host.state_since)
 }
 
 type Repository<'f> = (&'f ClientId, &'f SafeText);
@@ -133,7 +133,7 @@ impl Fold<'_> {
         let id = outlook.job.id();
         if id == self.leader.id() {
             outlook.alarm = Some(self.level);
-            outlook.why = if outlook.why.is_empty() { self.summary.clone() } else { outlook.why.clone() };
+            outlook.why.clone_from(&self.summary);
             outlook.summary = Some(self.summary.clone());
         } else if self.members.iter().any(|member| member.id() == id) {
             outlook.alarm = None;

@@ -109,7 +109,10 @@ pub fn verdict(fleet: &Fleet, live: &Live, job: &Job, now: Now) -> Verdict {
     };
     let verdict = match found.trouble {
         Some(trouble) => troubled(found, trouble),
-        None => Verdict { by_time: found.restorable > 0, ..by_age(job, found, now.wall) },
+        None => {
+            let verdict = by_age(job, found, now.wall);
+            Verdict { by_time: verdict.state == State::Overdue, ..verdict }
+        }
     };
     sooner(verdict, Deadline::Mono(old_from), now)
 }
