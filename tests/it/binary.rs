@@ -283,10 +283,9 @@ fn keys_do_nothing_where_their_effect_can_not_be_seen() {
 
 /// What stands on each line, apart from its numbers and the room they take: clock, ages and load go on meanwhile.
 fn still(screen: &vt100::Screen) -> Vec<String> {
-    let words =
-        |line: &str| line.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphabetic()).to_owned());
-    let text = screen.contents();
-    text.lines().map(|line| words(line).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")).collect()
+    let is_number = |word: &&str| word.contains(|c: char| c.is_ascii_digit());
+    let words = |line: &str| line.split_whitespace().filter(|word| !is_number(word)).collect::<Vec<_>>().join(" ");
+    screen.contents().lines().map(words).collect()
 }
 
 #[test]
