@@ -334,9 +334,11 @@ fn the_pocket_seat_is_walked_with_plain_letters_behind_a_slow_line() {
     }
     // What came piece by piece is what a whole repaint gives.
     terminal.type_keys("3");
-    terminal.wait_until("this machine's card", |screen| {
+    // All of the frame: nothing of the alert is left below the card.
+    terminal.wait_until("this machine's card alone", |screen| {
         let text = screen.contents();
-        text.starts_with("HOSTS") && text.contains("SEEN 0s") && !text.contains("DISK -")
+        let lines = text.lines().filter(|line| !line.trim().is_empty()).count();
+        text.starts_with("HOSTS") && text.contains("SEEN") && text.contains("DISK") && lines == 5
     });
     let before = terminal.written().len();
     let pieces = terminal.read(still);

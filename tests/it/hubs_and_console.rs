@@ -89,7 +89,8 @@ impl Console {
     }
 
     pub async fn live(&mut self, fleet: FleetIndex) {
-        self.until("a live link", |console| console.replica(fleet).link().is_live()).await;
+        let whole = |replica: &Replica| replica.link().is_live() && !replica.is_first_look();
+        self.until("a live link, and the whole fleet", |console| whole(console.replica(fleet))).await;
     }
 
     /// Does something to alerts and gives the act's number.
