@@ -24,12 +24,13 @@ pub fn run(directory: &Path) -> Result<(), Failure> {
     }
     let sites: usize = configuration.clients.values().map(|client| client.sites.len()).sum();
     println!(
-        "{}: {} valid; {} clients, {sites} sites, {} rules about hosts, {} about checks",
+        "{}: {} valid; {} clients, {sites} sites, {} rules about hosts, {} about checks, {} backup jobs",
         directory.display(),
         files.join(", "),
         configuration.clients.len(),
         configuration.host_rules.len(),
         configuration.checks.len(),
+        configuration.backups.len(),
     );
     Ok(())
 }

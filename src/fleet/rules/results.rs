@@ -1,5 +1,7 @@
 //! What a host's facts change: its checks, and the alerts about them.
 
+use std::borrow::Cow;
+
 use crate::fleet::alerts::Subject;
 use crate::fleet::checks;
 use crate::fleet::hosts::{self, Host};
@@ -75,7 +77,13 @@ pub fn learn(
             }
         }
         FactBody::Backup { job, found, days, today, long_text: _ } => {
-            events = backups::reading::learn(fleet, host, job, (found, days, *today), output, now.wall);
+            let mut jobs = Cow::Borrowed(&fleet.backups);
+            let mut counters = ledger.counters;
+            events.extend(backups::placing::place_named(fleet, &mut counters, &live.configuration, job));
+            if let Some((_, Event::Backups(placed))) = events.first() {
+                jobs.to_mut().apply(placed, now.wall);
+            }
+            events.extend(backups::reading::learn(&jobs, host, job, (found, days, *today), output, now.wall));
         }
         FactBody::Gone(check) => events.extend(remove_check(fleet, host, check)),
         FactBody::Command { command, key, report, stdout: _, stderr: _ } => {

@@ -56,6 +56,21 @@ pub fn place(
     events
 }
 
+/// The event that makes a promised job known which is not yet: its host may have read it before the next look at what is
+/// promised.
+#[must_use]
+pub fn place_named(
+    fleet: &Fleet,
+    counters: &mut Counters,
+    configuration: &Configuration,
+    name: &JobName,
+) -> Option<(Audience, state::Event)> {
+    let unknown = fleet.backups.named(name).is_none();
+    let definition = configuration.backups.iter().find(|job| unknown && job.name == *name)?;
+    let hosts = hosts_by_name(fleet, configuration);
+    Some(described(description(counters.next_job(), definition, &hosts)))
+}
+
 type Hosts<'f> = HashMap<String, Vec<&'f Host>>;
 
 /// The hosts that jobs name, by their names in small letters.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::fleet::backups::{Days, Event, Found, Job, State};
+use crate::fleet::backups::{Backups, Days, Event, Found, Job, State};
 use crate::fleet::hosts::Host;
 use crate::fleet::identity::Audience;
 use crate::fleet::rules::backups::about;
-use crate::fleet::state::{self, Fleet};
+use crate::fleet::state;
 use crate::fleet::words::{BlobId, JobName, Timestamp};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -14,14 +14,14 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// Takes in what a host found. A host speaks for its own jobs only; of others, and of what it said before, nothing comes.
 #[must_use]
 pub fn learn(
-    fleet: &Fleet,
+    backups: &Backups,
     host: &Host,
     name: &JobName,
     (found, days, today): (&Found, &Days, i32),
     output: Option<BlobId>,
     now: Timestamp,
 ) -> Vec<(Audience, state::Event)> {
-    let job = fleet.backups.named(name).filter(|job| job.description.host == Some(host.id));
+    let job = backups.named(name).filter(|job| job.description.host == Some(host.id));
     let Some(job) = job else { return Vec::new() };
     let days = if found.trouble.is_some() {
         job.days.clone()

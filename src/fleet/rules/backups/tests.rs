@@ -107,6 +107,21 @@ fn a_job_is_what_can_be_restored_against_what_is_promised() {
 }
 
 #[test]
+fn what_a_host_found_before_its_job_was_known_is_not_lost() {
+    let mut world = World::new();
+    let web = world.server("web");
+    let backups = vec![promise("files", "web", "/r"), promise("mail", "db", "/m")];
+    world.live.configuration = Arc::new(Configuration { backups, ..Configuration::default() });
+    assert!(world.fleet.backups.named(&JobName::from("files")).is_none());
+    let now = world.now.wall;
+    read(&mut world, web, "files", whole(now));
+    let (files, mail) = (job(&world, "files"), job(&world, "mail"));
+    assert_eq!((files.state, files.found.as_ref().map(|found| found.restorable)), (State::Ok, Some(3)));
+    assert_eq!((mail.state, mail.description.host), (State::Unknown, None));
+    world.check();
+}
+
+#[test]
 fn what_lacks_a_path_is_partial_and_what_is_empty_or_gone_is_no_backup() {
     let mut world = World::new();
     let web = world.server("web");
