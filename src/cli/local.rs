@@ -20,7 +20,7 @@ use crate::hub::serve::{Door, Hub, HubError, Options};
 use crate::link::dial::Pipe;
 use crate::link::socket_path::find_socket;
 use crate::link::{Address, LinkError};
-use crate::settings::agent::AgentSettings;
+use crate::settings::agent::{self, AgentSettings};
 
 /// How often a console that joined another's hub looks whether that one has left.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -123,10 +123,15 @@ async fn run(hub: Hub, data: PathBuf, standing: &Standing, stop: CancellationTok
     let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
     let host = hub.admit_local(name.as_deref().unwrap_or("this-machine")).await?;
     let agent_stop = CancellationToken::new();
+    let dir = data.join("agent");
+    let settings = agent::load(&dir.join("agent.toml")).unwrap_or_else(|problems| {
+        tracing::error!("{problems}: the local agent goes by its defaults");
+        None
+    });
     let config = AgentConfig {
-        dir: data.join("agent"),
+        dir,
         root: PathBuf::from("/"),
-        settings: AgentSettings::local(),
+        settings: settings.unwrap_or_else(AgentSettings::local),
         dialler: Dialler::local(vec![pipe(door, Peer::Host(host))]),
     };
     let agent = match Agent::start(config).await {
