@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tools::{Outcome, folder, fsync, machine, ms, quantile, spread, verdict};
 use watchfloor::console::act::{Act, Targets as AskedTargets, Verb as AskedVerb};
 use watchfloor::fleet::alerts::Until;
-use watchfloor::fleet::rules::fact::{Fact, FactBody};
+use watchfloor::fleet::fact::{Fact, FactBody};
 use watchfloor::fleet::rules::input::{Action, Admission, Input, Targets, Verb};
 use watchfloor::fleet::words::{ActionId, AlertId, CheckName, CheckState, Revision, SafeText, StreamId, Timestamp};
 use watchfloor::hub::core::Cut;

@@ -19,8 +19,8 @@ use tools::{Outcome, Program, folder, machine, mib, ms, processor, resident, ver
 use watchfloor::console::link_task::{FromLink, LinkConfig, LinkHandle, News, Reach, spawn};
 use watchfloor::console::replica::{FleetIndex, Replica};
 use watchfloor::fleet::alerts::Subject;
+use watchfloor::fleet::derived::first_look::Look;
 use watchfloor::fleet::hosts::HostState;
-use watchfloor::fleet::rules::first_look::Look;
 use watchfloor::fleet::words::Timestamp;
 use watchfloor::link::Address;
 use watchfloor::link::socket_path::find_socket;

@@ -6,15 +6,20 @@
 //! cli → {agent, hub, console} → link → {wire, trust, settings} → fleet
 //! ```
 //!
-//! and inside [`fleet`]: `rules → state → domains → words`. Siblings do not import each other.
+//! and inside [`fleet`]: `rules → derived → state → {fact, domains} → words`. Siblings do not import each other.
 //! `fleet` is pure: no tokio, tonic, prost or ratatui. `tests/it/house/` holds this rule.
+//!
+//! Two crates are made of it: `base.rs` holds what every part knows, with agent and console; this one holds what only
+//! the hub does, deciding, and the command line. So a changed rule rebuilds neither agent nor console.
 
-pub mod agent;
 pub mod cli;
-pub mod console;
-pub mod fleet;
 pub mod hub;
-pub mod link;
-pub mod settings;
-pub mod trust;
-pub mod wire;
+
+pub use watchfloor_base::{agent, console, link, settings, trust, wire};
+
+/// What a fleet is and what is decided about it: pure state, events and rules, without I/O, clock or randomness.
+pub mod fleet {
+    pub use watchfloor_base::fleet::*;
+
+    pub mod rules;
+}

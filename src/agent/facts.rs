@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use crate::agent::outbox::{Outbox, OutboxError, QUOTA, Reading};
 use crate::agent::standing::Standing;
 use crate::fleet::checks::Attempts;
-use crate::fleet::rules::fact::Fact;
+use crate::fleet::fact::Fact;
 use crate::fleet::words::{CheckName, JobName, StreamId};
 use crate::wire::{decode_fact, encode_fact};
 
@@ -250,7 +250,7 @@ fn catch_up(standing: &mut Standing, outbox: &mut Outbox) -> Result<(), OutboxEr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::rules::fact::FactBody;
+    use crate::fleet::fact::FactBody;
     use crate::fleet::words::{CheckState, SafeText, Timestamp};
 
     fn fact(name: &str, state: CheckState, attempt: u32) -> Fact {

@@ -37,7 +37,7 @@ use crate::agent::outbox::OutboxError;
 use crate::agent::scheduler::{Request, Scheduler, Setup};
 use crate::agent::uplink::Uplink;
 use crate::fleet::configuration::Assignment;
-use crate::fleet::rules::fact::{Fact, FactBody};
+use crate::fleet::fact::{Fact, FactBody};
 use crate::fleet::words::Timestamp;
 use crate::settings::agent::AgentSettings;
 use crate::trust::files::{FileError, make_private_dir};

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::fleet::backups::Found;
 use crate::fleet::checks::Attempts;
+use crate::fleet::fact::FactBody;
 use crate::fleet::hosts::vitals::OsFacts;
-use crate::fleet::rules::fact::FactBody;
 use crate::fleet::words::{CheckName, CheckState, JobName, StreamId, Timestamp};
 
 /// Where all checks stand, as far as facts say.

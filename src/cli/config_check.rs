@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::cli::exit::Failure;
-use crate::fleet::rules::assign::refuse_too_many_anywhere;
+use crate::fleet::derived::assign::refuse_too_many_anywhere;
 use crate::settings::hub::{load, system_zone};
 
 /// Reads the files below a hub's data directory and says what they hold.

@@ -11,6 +11,7 @@ use crate::cli::query::ask;
 use crate::cli::reach::reach_one;
 use crate::cli::send::send_verb;
 use crate::cli::table::{Cell, Column, Tone};
+use crate::fleet::hosts::{DEFAULT_CLIENT, DEFAULT_SITE};
 use crate::fleet::identity::{Role, Token, TokenStatus};
 use crate::fleet::words::duration::short;
 use crate::fleet::words::{SafeText, Timestamp};
@@ -19,10 +20,6 @@ use crate::wire::pb;
 use crate::wire::pb::act_request::Verb;
 use crate::wire::pb::query_request::Kind;
 use crate::wire::pb::{CreateToken, QueryRequest, RevokeToken};
-
-/// Where a host belongs whose token says nothing.
-const DEFAULT_CLIENT: &str = "local";
-const DEFAULT_SITE: &str = "here";
 
 const COLUMNS: [Column; 7] = [
     Column::new("ID"),

@@ -9,7 +9,7 @@ use tonic::Status;
 use crate::fleet::checks::MOST_PER_HOST;
 use crate::fleet::configuration::Configuration;
 use crate::fleet::configuration::definition::built_in;
-use crate::fleet::rules::assign::{refuse_too_many, refuse_too_many_anywhere};
+use crate::fleet::derived::assign::{refuse_too_many, refuse_too_many_anywhere};
 use crate::fleet::rules::configuring::permit;
 use crate::fleet::rules::input::{Asker, Input};
 use crate::fleet::rules::presence::target_of;

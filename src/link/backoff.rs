@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ring::rand::SecureRandom;
 
-use crate::fleet::rules::presence::{LONGEST_REDIAL, SHORT_OUTAGE};
+use crate::fleet::hosts::{LONGEST_REDIAL, SHORT_OUTAGE};
 
 /// The first bound of a wait.
 const BASE: Duration = Duration::from_millis(500);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::fleet::configuration::{AssignedCheck, CheckDefinition, Layer, Provenance, Selector};
+use crate::fleet::derived::assign::complete;
 use crate::fleet::identity::Hands;
-use crate::fleet::rules::assign::complete;
 use crate::settings::problem::Problems;
 use crate::settings::reader::{Names, Reader, Section, read_file};
 use crate::settings::secret::{SecretSource, Secrets};

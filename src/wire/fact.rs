@@ -3,7 +3,7 @@
 use bytes::{Buf, Bytes};
 use prost::Message as _;
 
-use crate::fleet::rules::fact::{Fact, FactBody};
+use crate::fleet::fact::{Fact, FactBody};
 use crate::fleet::words::{CommandId, Timestamp};
 use crate::wire::checked::{at_most, checked_action_key, checked_check, checked_job};
 use crate::wire::enums::check_state;

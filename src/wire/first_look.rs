@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::fleet::rules::first_look::{ClientSums, Look, Screen};
-use crate::fleet::rules::tally::Tally;
+use crate::fleet::derived::first_look::{ClientSums, Look, Screen};
+use crate::fleet::derived::tally::Tally;
 use crate::fleet::words::{ClientId, HostId, Timestamp};
 use crate::wire::pb;
 

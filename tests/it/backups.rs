@@ -16,7 +16,7 @@ use watchfloor::agent::board::Board;
 use watchfloor::agent::wall_now;
 use watchfloor::fleet::backups::{Found, Trouble};
 use watchfloor::fleet::configuration::{AssignedBackup, Provenance};
-use watchfloor::fleet::rules::fact::{Fact, FactBody};
+use watchfloor::fleet::fact::{Fact, FactBody};
 use watchfloor::fleet::words::BackupTool;
 use watchfloor::settings::secret::{SecretSource, Secrets};
 

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
-use watchfloor::fleet::rules::fact::{Fact, FactBody};
+use watchfloor::fleet::fact::{Fact, FactBody};
 use watchfloor::fleet::words::spoken_id::spoken_id;
 use watchfloor::fleet::words::{AlertId, CheckState, Timestamp};
 use watchfloor::link::socket_path::{find_socket, near_path};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use watchfloor::fleet::configuration::AssignTarget;
-use watchfloor::fleet::rules::assign::explain;
+use watchfloor::fleet::derived::assign::explain;
 use watchfloor::fleet::words::{ClientId, HostClass, SiteId};
 use watchfloor::settings::hub;
 

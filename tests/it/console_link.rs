@@ -17,9 +17,9 @@ use watchfloor::console::acts::{Acts, Reading, Report, Row};
 use watchfloor::console::ask::{Answer, Ask, Detail, Topic};
 use watchfloor::console::link_task::{FromLink, LinkConfig, LinkHandle, News, Reach, spawn};
 use watchfloor::console::replica::{FleetIndex, LinkState, Replica, Replicas};
+use watchfloor::fleet::derived::first_look::Look;
 use watchfloor::fleet::hosts::{self, HostState};
 use watchfloor::fleet::identity::{Audience, Role};
-use watchfloor::fleet::rules::first_look::Look;
 use watchfloor::fleet::state::{Actor, Entry, Event, Fleet};
 use watchfloor::fleet::words::{
     AlertId, CheckState, ClientId, HostClass, HostId, IdentityId, Revision, SafeText, SiteId, Timestamp,

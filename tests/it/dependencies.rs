@@ -56,7 +56,10 @@ fn every_crate_comes_from_one_registry() {
                 assert!(package.contains_key("checksum"), "{name} has no checksum");
                 sources.insert(source.to_owned());
             }
-            None => assert!(["watchfloor", "watchfloor-proto"].contains(&name.as_str()), "{name} comes from a path"),
+            None => assert!(
+                ["watchfloor", "watchfloor-base", "watchfloor-proto"].contains(&name.as_str()),
+                "{name} comes from a path"
+            ),
         }
     }
     assert_eq!(sources.len(), 1, "more than one registry: {sources:?}");
@@ -153,7 +156,7 @@ fn every_licence_is_allowed() {
 
 #[test]
 fn every_dependency_says_why() {
-    let manifests = text("Cargo.toml") + &text("proto/Cargo.toml");
+    let manifests = text("Cargo.toml") + &text("src/Cargo.toml") + &text("proto/Cargo.toml");
     let mut silent = Vec::new();
     let (mut inside, mut reasoned) = (false, false);
     for line in manifests.lines().map(str::trim) {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
-use watchfloor::fleet::rules::first_look::Look;
+use watchfloor::fleet::derived::first_look::Look;
 
 use watchfloor::console::act::{Act, ActEnd, ActTag, Targets, Verb, new_action_id};
 use watchfloor::console::acts::Acts;

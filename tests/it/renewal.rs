@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
-use watchfloor::fleet::rules::first_look::Look;
+use watchfloor::fleet::derived::first_look::Look;
 
 use watchfloor::console::link_task::{FromLink, LinkConfig, News, Reach, spawn};
 use watchfloor::console::replica::{FleetIndex, Replica};

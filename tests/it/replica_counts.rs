@@ -7,8 +7,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use watchfloor::console::replica::{Body, Counts, Frame, Glance, Replica, Snapshot, Update};
+use watchfloor::fleet::derived::first_look;
 use watchfloor::fleet::identity::{Audience, Role};
-use watchfloor::fleet::rules::first_look;
 use watchfloor::fleet::state::{Actor, Entry, Event, Fleet};
 use watchfloor::fleet::words::{Epoch, HostId, Revision, Timestamp};
 use watchfloor::wire::{decode_sums, encode_sums};

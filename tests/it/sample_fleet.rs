@@ -12,10 +12,10 @@ use watchfloor::console::screens::world::Place;
 use watchfloor::console::theme::{Glyphs, Theme};
 use watchfloor::fleet::alerts::{Acknowledgement, Event as AlertEvent, Snooze, Subject, Until};
 use watchfloor::fleet::checks::Event as CheckEvent;
+use watchfloor::fleet::derived::first_look::{self, Look, Screen};
 use watchfloor::fleet::hosts::vitals::{FileSystem, Load, Vitals};
 use watchfloor::fleet::hosts::{Client, Event as HostEvent, HostState, Site};
 use watchfloor::fleet::identity::{Audience, Role};
-use watchfloor::fleet::rules::first_look::{self, Look, Screen};
 use watchfloor::fleet::state::{Actor, Cause, Entry, Event, Fleet};
 use watchfloor::fleet::words::{
     AlertId, CheckName, CheckState, ClientId, Epoch, HostClass, HostId, IdentityId, SafeText, SiteId, Timestamp,

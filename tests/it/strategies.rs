@@ -14,13 +14,13 @@ use watchfloor::fleet::backups::{self, Cell, Days, Found, Trouble};
 use watchfloor::fleet::checks::{self, CheckStatus};
 use watchfloor::fleet::commands::{self, Argv, Asked, Command, Kept, OutcomeState, Report};
 use watchfloor::fleet::configuration::{AssignedBackup, AssignedCheck, Assignment, CheckKind, Layer, Provenance};
+use watchfloor::fleet::fact::{Fact, FactBody};
 use watchfloor::fleet::hosts::vitals::{
     Cpu, DiskRates, FileSystem, InterfaceRates, Load, Memory, OsFacts, Pressure, Process, Stall, Swap, Vitals,
 };
 use watchfloor::fleet::hosts::{self, Client, Host, HostState, Site};
 use watchfloor::fleet::identity::{self, Audience, Hands, Identity, Role, Token, TokenStatus};
 use watchfloor::fleet::profile::{self, Profile};
-use watchfloor::fleet::rules::fact::{Fact, FactBody};
 use watchfloor::fleet::state::{Actor, Cause, Entry, Event};
 use watchfloor::fleet::words::{
     ActionId, AlertId, BackupTool, BlobId, CheckName, CheckState, ClientId, CommandId, FleetId, HostClass, HostId,

@@ -24,7 +24,7 @@ use crate::agent::board::Board;
 use crate::agent::standing::backup_checksum;
 use crate::fleet::backups::{Days, Found, Trouble};
 use crate::fleet::configuration::AssignedBackup;
-use crate::fleet::rules::fact::{Fact, FactBody};
+use crate::fleet::fact::{Fact, FactBody};
 use crate::fleet::words::{BackupTool, JobName, SafeText, Timestamp};
 use crate::settings::secret::Secrets;
 use crate::wire::backups::BackupReading;

@@ -15,9 +15,9 @@ use crate::console::screens::commands::again;
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Answer, Prompt, PromptEvent};
 use crate::fleet::commands::Command;
+use crate::fleet::commands::{DEFAULT_TIMEOUT, DEFAULT_WINDOW, MOST_HOSTS};
 use crate::fleet::hosts::HostState;
 use crate::fleet::identity::Role as PersonRole;
-use crate::fleet::rules::commanding::{DEFAULT_TIMEOUT, DEFAULT_WINDOW, MOST_HOSTS};
 use crate::fleet::words::{HostId, duration};
 
 /// On more hosts than this their number is typed.

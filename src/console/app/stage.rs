@@ -24,7 +24,7 @@ use crate::console::screens::texts::Texts;
 use crate::console::screens::viewed::Viewed;
 use crate::console::screens::world::{Effect, Place, World};
 use crate::console::theme::{Role, Theme};
-use crate::fleet::rules::first_look::{Look, Screen};
+use crate::fleet::derived::first_look::{Look, Screen};
 use crate::settings::views::{Layout, Words};
 
 /// Rows that come first over a slow link, at least: those in view, and some to scroll to.

@@ -31,7 +31,7 @@ use crate::console::wall::Wall;
 use crate::console::widgets::PromptEvent;
 use crate::console::widgets::{LEAST, too_small};
 use crate::fleet::alerts::Lane;
-use crate::fleet::rules::first_look::Look;
+use crate::fleet::derived::first_look::Look;
 use crate::fleet::words::{HostId, SafeText, Severity};
 use crate::settings::console::{Bell, Notices};
 use crate::settings::views::{Layout, View, Views};

@@ -11,8 +11,8 @@ use tonic::Streaming;
 
 use crate::console::mask::{self, Mask};
 use crate::console::replica::{Greeting, Position};
+use crate::fleet::derived::first_look::Look;
 use crate::fleet::identity::Role;
-use crate::fleet::rules::first_look::Look;
 use crate::fleet::words::{SafeText, Timestamp};
 use crate::link::{Address, Connection, LinkError, Tls, dial, hello};
 use crate::wire::{self, pb};

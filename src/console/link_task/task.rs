@@ -15,7 +15,7 @@ use super::renewal::keep_fresh;
 use crate::console::ask::{Answer, Ask};
 use crate::console::mask;
 use crate::console::replica::{FleetIndex, LinkState, Update};
-use crate::fleet::rules::first_look::Look;
+use crate::fleet::derived::first_look::Look;
 use crate::fleet::words::SafeText;
 use crate::link::backoff::system_random;
 use crate::link::{Backoff, Class, LinkError};

@@ -11,7 +11,7 @@ use super::state::{Plain, Verdict};
 use crate::console::link_task::{FromLink, LinkConfig, LinkHandle, News, Reach, spawn};
 use crate::console::replica::{FleetIndex, Replica};
 use crate::console::terminal::LineWriter;
-use crate::fleet::rules::first_look::Look;
+use crate::fleet::derived::first_look::Look;
 use crate::fleet::words::Timestamp;
 
 /// News that may wait for the loop; a link waits where it is full.

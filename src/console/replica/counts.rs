@@ -7,9 +7,9 @@ use super::glance::Glance;
 use crate::fleet::alerts::Alert;
 use crate::fleet::backups::Job;
 use crate::fleet::checks::CheckStatus;
+use crate::fleet::derived::first_look::{ClientSums, should_be_up};
+use crate::fleet::derived::tally::{Tally, Way};
 use crate::fleet::hosts::{Event as HostEvent, Host, HostState};
-use crate::fleet::rules::first_look::{ClientSums, should_be_up};
-use crate::fleet::rules::tally::{Tally, Way};
 use crate::fleet::state::{EntityKey, Entry, Event, Fleet};
 use crate::fleet::words::{AlertId, ClientId, HostId, Timestamp};
 

@@ -21,4 +21,4 @@ pub use replicas::{FleetIndex, Replicas};
 pub use snapshot::Snapshot;
 pub use update::{Body, Changed, Frame, Greeting, Update};
 
-pub use crate::fleet::rules::tally::{Tally, UpOf};
+pub use crate::fleet::derived::tally::{Tally, UpOf};

@@ -11,10 +11,10 @@ use super::link_state::LinkState;
 use super::snapshot::Snapshot;
 use super::update::{Body, Changed, Frame, Greeting, Update};
 use crate::fleet::alerts::Alert;
+use crate::fleet::derived::tally::Way;
 use crate::fleet::hosts::Host;
 use crate::fleet::identity::Role;
 use crate::fleet::profile;
-use crate::fleet::rules::tally::Way;
 use crate::fleet::state::{Entry, Event, Fleet};
 use crate::fleet::words::{ClientId, Epoch, HostId, Revision, SafeText, Timestamp};
 

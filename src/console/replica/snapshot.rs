@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::counts::Counts;
+use crate::fleet::derived::first_look::ClientSums;
 use crate::fleet::identity::Role;
-use crate::fleet::rules::first_look::ClientSums;
 use crate::fleet::state::Fleet;
 use crate::fleet::words::{ClientId, Epoch};
 

@@ -19,7 +19,7 @@ use crate::console::text::put;
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Column, Row};
 use crate::fleet::alerts::{Alert, Lane, Subject, Suppression, Until};
-use crate::fleet::rules::select::AlertRow;
+use crate::fleet::derived::select::AlertRow;
 use crate::fleet::state::{EntityKey, Fleet};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::spoken_id::spoken_id;

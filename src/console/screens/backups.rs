@@ -21,7 +21,7 @@ use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Column, Row};
 use crate::fleet::alerts::{Subject, Until};
 use crate::fleet::backups::{Cell, Days, Job, State};
-use crate::fleet::rules::select::BackupRow;
+use crate::fleet::derived::select::BackupRow;
 use crate::fleet::state::{EntityKey, Fleet};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{AlertId, CheckName, ClientId, JobId, JobName, SafeText, Timestamp, duration};

@@ -18,9 +18,16 @@ pub use tally::Tally;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::fleet::words::{ClientId, CommandId, HostId, Timestamp};
 
+/// The most hosts one command goes to.
+pub const MOST_HOSTS: usize = 10_000;
+/// How many hosts run it at once where nothing else is said.
+pub const DEFAULT_WINDOW: u32 = 128;
+/// How long it may run where nothing else is said.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The most hosts one event names, so that its body stays within 16 KiB beside the largest arguments.
 pub const HOSTS_PER_EVENT: usize = 500;
 

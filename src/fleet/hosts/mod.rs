@@ -11,8 +11,18 @@ pub use place::{Client, Site};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::fleet::words::{ClientId, HostId, SiteId, Timestamp};
+
+/// The client and site of what names none.
+pub const DEFAULT_CLIENT: &str = "local";
+/// The site of what names none.
+pub const DEFAULT_SITE: &str = "here";
+/// The longest that an agent waits before it dials again.
+pub const LONGEST_REDIAL: Duration = Duration::from_secs(60);
+/// An outage up to this long: agents dial again within seconds.
+pub const SHORT_OUTAGE: Duration = Duration::from_secs(60);
 
 /// All clients, sites and hosts of a fleet.
 #[derive(Clone, Debug, Default, PartialEq)]

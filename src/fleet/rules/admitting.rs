@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::fleet::hosts::{self, Client, Site};
+use crate::fleet::hosts::{self, Client, DEFAULT_CLIENT, DEFAULT_SITE, Site};
 use crate::fleet::identity::{self, Audience, Identity, Role, Token, TokenStatus};
 use crate::fleet::rules::decision::{Answer, Decision, Recorded, Refusal};
 use crate::fleet::rules::input::{Admission, Asker, EnrolRequest};
@@ -17,10 +17,6 @@ pub const fn validity(role: Role) -> Duration {
     if role.is_person() { Duration::from_secs(30 * DAY) } else { Duration::from_secs(90 * DAY) }
 }
 
-/// The client and site of what names none.
-pub const DEFAULT_CLIENT: &str = "local";
-/// The site of what names none.
-pub const DEFAULT_SITE: &str = "here";
 /// The client of a swarm's hosts.
 pub const SYNTHETIC_CLIENT: &str = "synthetic";
 /// The most agents admitted in one request.

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::fleet::alerts::{Alert, Lane, Subject, Until};
 use crate::fleet::configuration::Configuration;
+use crate::fleet::fact::{Fact, FactBody};
 use crate::fleet::hosts::{Host, HostState};
 use crate::fleet::identity::{Hands, Role};
 use crate::fleet::rules::decide::decide;
 use crate::fleet::rules::decision::{Answer, Decision, Refusal};
-use crate::fleet::rules::fact::{Fact, FactBody};
 use crate::fleet::rules::input::{Action, Asker, EnrolRequest, Input, Targets, TokenGrant, Verb};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::{Live, Reading};

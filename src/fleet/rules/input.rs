@@ -3,9 +3,9 @@
 use crate::fleet::alerts::Until;
 use crate::fleet::commands::Argv;
 use crate::fleet::configuration::Configuration;
+use crate::fleet::fact::Fact;
 use crate::fleet::hosts::vitals::OsFacts;
 use crate::fleet::identity::{Hands, Role};
-use crate::fleet::rules::fact::Fact;
 use crate::fleet::state::{Actor, Cause};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{

@@ -5,15 +5,12 @@ pub mod administering;
 pub mod admitting;
 pub mod alerting;
 pub mod archiving;
-pub mod assign;
 pub mod backups;
 pub mod commanding;
 pub mod configuring;
 pub mod contest;
 pub mod decide;
 pub mod decision;
-pub mod fact;
-pub mod first_look;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod input;
@@ -23,8 +20,5 @@ pub mod presence;
 #[cfg(test)]
 mod properties;
 pub mod results;
-pub mod select;
-pub mod select_entry;
 pub mod staleness;
-pub mod tally;
 pub mod timers;

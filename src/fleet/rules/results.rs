@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use crate::fleet::alerts::Subject;
 use crate::fleet::checks;
+use crate::fleet::fact::{Fact, FactBody};
 use crate::fleet::hosts::{self, Host};
 use crate::fleet::identity::Audience;
 use crate::fleet::rules::alerting::{self, Problem};
 use crate::fleet::rules::backups;
 use crate::fleet::rules::commanding;
 use crate::fleet::rules::decision::{Answer, Decision, Refusal};
-use crate::fleet::rules::fact::{Fact, FactBody};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
 use crate::fleet::state::{Actor, Cause, Event, Fleet};

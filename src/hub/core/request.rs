@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::fleet::fact::Fact;
 use crate::fleet::hosts::Host;
 use crate::fleet::profile::Profile;
 use crate::fleet::rules::decision::{Answer, Refusal};
-use crate::fleet::rules::fact::Fact;
 use crate::fleet::rules::input::Input;
 use crate::fleet::state::Fleet;
 use crate::fleet::words::{Epoch, HostId, Revision, StreamId};

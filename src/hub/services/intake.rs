@@ -11,10 +11,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tonic::{Status, Streaming};
 
 use crate::fleet::configuration::Assignment;
+use crate::fleet::derived::assign::assign;
+use crate::fleet::fact::FactBody;
 use crate::fleet::hosts::HostState;
 use crate::fleet::hosts::vitals::Vitals;
-use crate::fleet::rules::assign::assign;
-use crate::fleet::rules::fact::FactBody;
 use crate::fleet::rules::input::Input;
 use crate::fleet::rules::live::{self, Reading};
 use crate::fleet::rules::presence::target_of;

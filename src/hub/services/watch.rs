@@ -12,8 +12,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tonic::Status;
 
+use crate::fleet::derived::first_look::{self, Look};
 use crate::fleet::identity::Role;
-use crate::fleet::rules::first_look::{self, Look};
 use crate::fleet::rules::input::Asker;
 use crate::fleet::rules::live::HostLive;
 use crate::fleet::state::{EntityKey, Fleet};

@@ -114,7 +114,7 @@ fn the_order_inside_fleet_holds() {
     let words = ("fleet/words/ids.rs", "type H = crate::fleet::hosts::Hosts;");
     broken(&[words, hosts], "fleet/words/ids.rs:1", "fleet::words must not import fleet::hosts");
     let state = ("fleet/state.rs", "use crate::fleet::rules::decide;");
-    broken(&[state, ("fleet/rules/mod.rs", "pub fn decide() {}")], "fleet/state.rs:1", "rules → state");
+    broken(&[state, ("fleet/rules/mod.rs", "pub fn decide() {}")], "fleet/state.rs:1", "rules → derived → state");
     let domain = ("fleet/hosts/host.rs", "use super::super::state::Fleet;");
     let violations = check(&tree(&[domain, STATE]));
     assert_eq!(violations.len(), 2, "the layer, and super::super: {}", listed(&violations));

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cli → {agent, hub, console} → link → {wire, trust, settings} → fleet
-//! inside fleet: rules → state → domains → words
+//! inside fleet: rules → derived → state → {fact, domains} → words
 //! ```
 //!
 //! Every `use`, `pub use` and inline path counts, inside macros too; `super::` and `self::` are resolved, and a name

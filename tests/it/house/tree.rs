@@ -47,6 +47,8 @@ pub(super) struct Tree {
 /// The binary is a crate of its own and knows the library by its name.
 const BINARY: &str = "{main}";
 const LIBRARY: &str = "watchfloor";
+/// The library's lower half is a crate of its own over the same folders; the house is one all the same.
+const BASE: &str = "watchfloor_base";
 
 impl Tree {
     /// Parses the sources. Files that do not parse, or that no `mod` line names, are violations.
@@ -90,7 +92,7 @@ impl Tree {
         test: bool,
         declared: &mut BTreeMap<ModulePath, bool>,
     ) {
-        let mut module = Module { file, ..Module::default() };
+        let mut module = self.modules.remove(path).unwrap_or_else(|| Module { file, ..Module::default() });
         for item in items {
             if let Some(name) = name_of(item) {
                 module.items.insert(name);
@@ -131,7 +133,7 @@ impl Tree {
         match first.as_str() {
             "" => Target::Outside(rest.to_vec()),
             "crate" => self.walk(&root_of(module), rest, seen),
-            LIBRARY if !self.modules.get(module).is_some_and(|m| m.items.contains(LIBRARY)) => {
+            LIBRARY | BASE if !self.modules.get(module).is_some_and(|m| m.items.contains(first)) => {
                 self.walk(&[], rest, seen)
             }
             "self" => self.walk(module, rest, seen),
@@ -187,7 +189,7 @@ impl Tree {
     fn module_at(&self, from: &[String], path: &[String]) -> Option<ModulePath> {
         let (mut module, mut rest) = match path.first()?.as_str() {
             "crate" => (root_of(from), &path[1..]),
-            LIBRARY => (Vec::new(), &path[1..]),
+            LIBRARY | BASE => (Vec::new(), &path[1..]),
             _ => (from.to_vec(), path),
         };
         while let Some((first, more)) = rest.split_first() {
@@ -213,7 +215,7 @@ fn parent(module: &[String]) -> &[String] {
 fn module_of(path: &str) -> ModulePath {
     let stem = path.strip_suffix(".rs").unwrap_or(path);
     match stem {
-        "lib" => return Vec::new(),
+        "lib" | "base" => return Vec::new(),
         "main" => return vec![BINARY.into()],
         _ => {}
     }

@@ -5,7 +5,7 @@ use super::*;
 use crate::fleet::alerts::{Alert, Subject};
 use crate::fleet::backups::{Days, Found, State, Trouble};
 use crate::fleet::configuration::{BackupDefinition, Configuration, Provenance};
-use crate::fleet::rules::fact::{Fact, FactBody};
+use crate::fleet::fact::{Fact, FactBody};
 use crate::fleet::rules::fixture::{NONE, World, ids, min, operator, s};
 use crate::fleet::rules::input::{Input, Verb};
 use crate::fleet::rules::live::BackupReading;

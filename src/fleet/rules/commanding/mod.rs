@@ -6,23 +6,20 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::fleet::commands::{Asked, Command, Commands, Event as CommandEvent, HOSTS_PER_EVENT, OutcomeState, Report};
+use crate::fleet::commands::{
+    Asked, Command, Commands, DEFAULT_TIMEOUT, DEFAULT_WINDOW, Event as CommandEvent, HOSTS_PER_EVENT, MOST_HOSTS,
+    OutcomeState, Report,
+};
+use crate::fleet::derived::select::HostRow;
 use crate::fleet::hosts::{Host, HostState};
 use crate::fleet::identity::Audience;
 use crate::fleet::rules::decision::{Answer, Refusal};
 use crate::fleet::rules::input::{Action, Asker, RunRequest, Targets};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
-use crate::fleet::rules::select::HostRow;
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::{ActionId, ClientId, CommandId, HostId, Instant, Now, SafeText};
 
-/// The most hosts one command goes to.
-pub const MOST_HOSTS: usize = 10_000;
-/// How many hosts run it at once where nothing else is said.
-pub const DEFAULT_WINDOW: u32 = 128;
-/// How long it may run where nothing else is said.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest it may run: what takes longer is a service of the host.
 pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a host without a link is waited for before its outcome is offline: a link that broke is back by then.

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::fleet::commands::{Argv, Tally};
+use crate::fleet::fact::{Fact, FactBody};
 use crate::fleet::identity::Role;
-use crate::fleet::rules::fact::{Fact, FactBody};
 use crate::fleet::rules::fixture::{World, admin, asker, filter, ids, min, operator, s, scoped};
 use crate::fleet::rules::input::{Input, Verb};
 use crate::fleet::words::{HostClass, StreamId};

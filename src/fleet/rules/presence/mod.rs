@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::fleet::alerts::Subject;
 use crate::fleet::configuration::{AssignTarget, Configuration, HoursBasis, Silence, SilenceLimits};
-use crate::fleet::hosts::{self, Host, HostState};
+use crate::fleet::hosts::{self, Host, HostState, LONGEST_REDIAL, SHORT_OUTAGE};
 use crate::fleet::identity::Audience;
 use crate::fleet::profile;
 use crate::fleet::rules::alerting::{self, Problem};
@@ -40,11 +40,6 @@ pub fn target_of(host: &Host) -> AssignTarget<'_> {
         tags: host.tags.iter().map(String::as_str).collect(),
     }
 }
-
-/// The longest that an agent waits before it dials again.
-pub const LONGEST_REDIAL: Duration = Duration::from_secs(60);
-/// An outage up to this long: agents dial again within seconds.
-pub const SHORT_OUTAGE: Duration = Duration::from_secs(60);
 
 /// How much longer than [`wait_after_start`] a host that has not dialled in may be silent after the hub was `away`: its
 /// agent may be waiting to dial again, and then has one heartbeat to be heard.

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::fleet::alerts::Alert;
+use crate::fleet::derived::tally::{Tally, Way};
 use crate::fleet::hosts::{Host, HostState};
-use crate::fleet::rules::tally::{Tally, Way};
 use crate::fleet::state::{EntityKey, Fleet};
 use crate::fleet::words::{ClientId, HostId, Timestamp};
 

@@ -9,7 +9,7 @@ use crate::fleet::configuration::{
     AssignTarget, AssignedBackup, AssignedCheck, Assignment, BackupDefinition, CheckDefinition, CheckFields, CheckKind,
     Configuration, Kind, Provenance, definition::built_in,
 };
-use crate::fleet::rules::admitting::{DEFAULT_CLIENT, DEFAULT_SITE};
+use crate::fleet::hosts::{DEFAULT_CLIENT, DEFAULT_SITE};
 use crate::fleet::words::{CheckName, ClientId, HostClass, SafeText, SiteId, duration};
 
 /// What a host is to measure.

@@ -1,0 +1,8 @@
+//! What follows from a fleet without deciding anything: the same sums, rows and assignments wherever they are asked for,
+//! on the hub, on a host or in a console.
+
+pub mod assign;
+pub mod first_look;
+pub mod select;
+pub mod select_entry;
+pub mod tally;
