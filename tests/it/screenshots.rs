@@ -95,7 +95,7 @@ fn pictures() -> BTreeMap<String, String> {
     for (name, stale) in [("wall", false), ("wall-stale", true)] {
         for (theme, colours) in [("dark", &TerminalColours::DARK), ("light", &TerminalColours::LIGHT)] {
             let look = Theme::built_in(theme).expect("a theme that comes with the program");
-            let mut app = wall_of(provider(), look, moment);
+            let mut app = wall_of(commanded(provider()), look, moment);
             let viewer = Greeting {
                 role: Role::Viewer,
                 identity: SafeText::new("wall-1"),
@@ -106,8 +106,10 @@ fn pictures() -> BTreeMap<String, String> {
             app.update(FleetIndex(0), Update::Greeted(viewer), moment);
             let then = if stale { lose(&mut app, moment) } else { moment };
             let suffix = if theme == "dark" { "" } else { "-light" };
-            let buf = picture(&mut app, (120, 36), then);
-            pictures.insert(format!("{name}{suffix}.svg"), buffer_svg(&buf, colours));
+            for (size, width, height) in [("", 120, 36), ("-200x60", 200, 60)] {
+                let buf = picture(&mut app, (width, height), then);
+                pictures.insert(format!("{name}{size}{suffix}.svg"), buffer_svg(&buf, colours));
+            }
         }
     }
     for theme in Theme::built_in_names() {
