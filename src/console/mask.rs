@@ -40,6 +40,8 @@ enum Rule {
     Series,
 }
 
+/// Before a client's code: short, since lists give a client seven columns.
+const CLIENT: &str = "cl";
 /// Kinds of checks that come with the program: their names say nothing of a client.
 const CHECKS: [&str; 9] = ["cpu", "memory", "swap", "disk", "load", "process", "plugin", "uptime", "inodes"];
 /// Beginnings of series that say nothing of a client.
@@ -47,9 +49,9 @@ const SERIES: [&str; 4] = ["cpu.", "mem.", "swap.", "load."];
 
 fn rule(message: &str, field: &str) -> Rule {
     match (message, field) {
-        ("Client", "name") => Rule::CodeOfId("client"),
+        ("Client", "name") => Rule::CodeOfId(CLIENT),
         ("Site", "name") => Rule::CodeOfId("site"),
-        ("Client", "id") | (_, "client") => Rule::Code("client"),
+        ("Client", "id") | (_, "client") => Rule::Code(CLIENT),
         ("Site", "id") | (_, "site") => Rule::Code("site"),
         ("Host" | "HostEnrolled", "name") | (_, "hostname" | "host_name") => Rule::Code("host"),
         ("Identity" | "Actor", "name") | (_, "by" | "to" | "who" | "created_by" | "identity_name") => {
@@ -198,7 +200,7 @@ impl Mask {
             Rule::Drop => String::new(),
             Rule::Text => MASKED.to_owned(),
             Rule::Code(word) => self.code(word, text),
-            Rule::CodeOfId("client") => self.code("client", first_string(message, 1)?),
+            Rule::CodeOfId(CLIENT) => self.code(CLIENT, first_string(message, 1)?),
             Rule::CodeOfId(word) => self.code(word, first_string(message, 2)?),
             Rule::Check => {
                 let kind = text.split([':', ' ', '-', '/']).next().unwrap_or_default();

@@ -172,8 +172,8 @@ fn nothing_that_a_masked_console_opens_over_a_screen_tells_a_client() {
         (Place::Alerts, ": m a s k e d", "masked"),
         (Place::Alerts, "v", "Save what is shown"),
         (Place::Alerts, "v s", ""),
-        (Place::Alerts, "b b b b", "client-"),
-        (Place::Hosts, "/ c l i e n t : Tab", "client-"),
+        (Place::Alerts, "b b b b", "cl-"),
+        (Place::Hosts, "/ c l i e n t : Tab", "cl-"),
         (Place::Hosts, "/ h o s t : Tab Tab", "host-"),
         (Place::Hosts, "b", ""),
         (Place::Hosts, "x", ""),
@@ -241,7 +241,7 @@ fn no_line_of_a_masked_console_tells_a_client_and_the_rest_stays_readable() {
     assert_tells_nothing("the lines", &text);
     assert!(text.contains("critical, nobody has it, for 34m: "), "{text}");
     assert!(text.contains(" disk on host-") && text.contains(&format!(": {MASKED}")), "{text}");
-    assert!(clients.iter().all(|client| client.starts_with("client-") && client.len() == 11), "{clients:?}");
+    assert!(clients.iter().all(|client| client.starts_with("cl-") && client.len() == 7), "{clients:?}");
     assert!(clients.iter().any(|client| text.contains(client)), "a client has one code everywhere\n{text}");
 }
 

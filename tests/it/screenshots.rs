@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use watchfloor::console::app::App;
+use watchfloor::console::ask::{Answer, Detail, Topic};
 use watchfloor::console::replica::{FleetIndex, Greeting, LinkState, Update};
 use watchfloor::console::screens::world::Place;
 use watchfloor::console::theme::Theme;
@@ -63,6 +64,9 @@ fn shown(theme: &str, (place, keys): (&Place, &str), size: (u16, u16), moment: I
         picture(&mut app, size, moment);
         settle(&mut app, &PRINTED, moment);
     }
+    // the PC that is off is so in its quiet hours
+    let quiet = Ok(Detail::QuietHosts([HostId(8)].into()));
+    app.answer(FleetIndex(0), Answer { generation: 0, about: Topic::QuietHosts, result: quiet });
     answer_host(&mut app, HostId(3));
     answer_timeline(&mut app, &provider(), AlertId(4468));
     picture(&mut app, size, moment)
