@@ -201,7 +201,7 @@ fn reported(host: u64) -> CommandEvent {
         state: OutcomeState::Ok,
         code: Some(0),
         signal: None,
-        stdout: Kept { blob: Some(BlobId(id)), printed: 10_240, kept: 10_240 },
+        stdout: Kept { blob: Some(BlobId(id)), printed: 10_240, kept: 10_240, shape: 0 },
         stderr: Kept::default(),
         why: SafeText::default(),
         took: Some(Duration::from_millis(40)),

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use ring::error::Unspecified;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::cli::arguments;
@@ -70,6 +71,7 @@ async fn lines(fleets: Fleets) -> Result<(), Failure> {
     match run_plain(PlainSetup { fleets, zone: system_zone() }).await {
         Ok(Verdict::Heard) => Ok(()),
         Ok(Verdict::Refused(why)) => Err(Failure::failed(why)),
+        Ok(Verdict::NotPermitted(why)) => Err(Failure::not_permitted(why)),
         Ok(Verdict::NoHub(why)) => Err(Failure::no_hub(why)),
         Err(error) => Err(Failure::failed(format!("lines can't be written to standard output: {error}"))),
     }
@@ -86,13 +88,14 @@ async fn screens(asked: &arguments::Console, directories: &Directories, fleets: 
         Some(arguments::Screen::Backups) => Place::Backups,
         Some(arguments::Screen::Floor) | None => Place::Floor,
     };
-    let views = directories.console.join("views");
+    // The names and filters of saved views tell clients; a console that masks keeps its own.
+    let views = directories.console.join(if asked.mask { "views-masked" } else { "views" });
     run_console(Setup { fleets, seat, own, wrong_files, views, bell, start }).await.map_err(Failure::failed)
 }
 
 /// The fleets asked for by name and reach; this machine's own hub and agent where there is none, until it is ended.
 fn fleets(asked: &arguments::Console, directories: &Directories) -> Result<(Fleets, Option<Local>), Failure> {
-    let mask = asked.mask.then(|| Arc::new(mask(&directories.console)));
+    let mask = if asked.mask { Some(Arc::new(mask(&directories.console, fill_randomly)?)) } else { None };
     let enrolled: Vec<EnrolledFleet> = console::fleets(&directories.console)?;
     let wanted = |fleet: &&EnrolledFleet| asked.fleet.is_empty() || asked.fleet.contains(&fleet.name);
     let mut fleets: Fleets =
@@ -116,24 +119,29 @@ fn fleets(asked: &arguments::Console, directories: &Directories) -> Result<(Flee
     Ok((fleets, local))
 }
 
-/// A mask whose codes stay the same on this machine, where its secret can be kept.
-fn mask(console: &Path) -> Mask {
+fn fill_randomly(secret: &mut [u8]) -> Result<(), Unspecified> {
+    SystemRandom::new().fill(secret)
+}
+
+/// A mask whose codes stay the same on this machine, where its secret can be kept. Without a secret anybody could try out
+/// names against the codes.
+fn mask(console: &Path, random: fn(&mut [u8]) -> Result<(), Unspecified>) -> Result<Mask, Failure> {
     let path = console.join("mask.key");
     if let Ok(secret) = read_private(&path)
         && secret.len() == MASK_SECRET
     {
-        return Mask::new(&secret);
+        return Ok(Mask::new(&secret));
     }
     let mut secret = [0; MASK_SECRET];
-    if SystemRandom::new().fill(&mut secret).is_err() {
-        return Mask::new(std::process::id().to_string().as_bytes());
-    }
+    random(&mut secret).map_err(|_| {
+        Failure::failed("--mask needs a secret, and the system's random source failed: try again, or leave --mask out")
+    })?;
     // Where it can't be kept, the codes hold until the console ends.
     let kept = make_private_dir(console).and_then(|()| write_private(&path, &secret));
     if let Err(error) = kept {
         tracing::warn!(%error, "the codes of --mask will be others next time");
     }
-    Mask::new(&secret)
+    Ok(Mask::new(&secret))
 }
 
 fn seat(asked: &arguments::Console, directories: &Directories) -> Result<Desk, Failure> {
@@ -171,4 +179,22 @@ fn of_enrolled(fleet: EnrolledFleet) -> Reach {
         Ok((addresses, Some(tls)))
     })
     .renewed_in(credential)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::exit::Exit;
+
+    #[test]
+    fn a_mask_keeps_its_secret_and_is_refused_where_there_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let console = folder.path().join("console");
+        let refused = mask(&console, |_| Err(Unspecified)).unwrap_err();
+        assert_eq!(refused.exit, Exit::Failed);
+        assert!(refused.message.contains("random source") && !console.join("mask.key").exists(), "{refused:?}");
+        let first = mask(&console, fill_randomly).unwrap().fleet("acme");
+        let again = mask(&console, |_| Err(Unspecified)).unwrap().fleet("acme");
+        assert_eq!(first, again, "what is kept serves where there is no randomness");
+    }
 }

@@ -3,6 +3,8 @@
 //! Each question carries the generation of the view that asked it. A newer question of a kind drops the older one; an
 //! answer whose generation is not the view's own any more is old and to be ignored.
 
+use std::collections::BTreeSet;
+
 use crate::console::act::{Act, ActTag};
 use crate::console::replica::Glance;
 use crate::fleet::hosts::vitals::Vitals;
@@ -60,6 +62,8 @@ pub enum Topic {
     },
     /// A blob's text.
     Blob(BlobId),
+    /// Which hosts are outside their expected hours.
+    QuietHosts,
 }
 
 /// What came back.
@@ -89,6 +93,8 @@ pub enum Detail {
         /// Whether the blob is longer.
         cut: bool,
     },
+    /// Hosts outside their expected hours.
+    QuietHosts(BTreeSet<HostId>),
 }
 
 /// A host in depth.
@@ -123,6 +129,7 @@ impl Topic {
             Self::Timeline(_) => "timeline",
             Self::Journal { .. } => "journal",
             Self::Blob(_) => "blob",
+            Self::QuietHosts => "quiet hosts",
         }
     }
 }

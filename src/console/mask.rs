@@ -5,8 +5,8 @@
 //! that stay the same on this machine, so that those who belong to the house can follow them; a secret of this machine
 //! goes into each code, so that nobody can try out names against it.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prost::Message;
 use prost::bytes::Buf;
@@ -40,6 +40,8 @@ enum Rule {
     Series,
 }
 
+/// Before a client's code: short, since lists give a client seven columns.
+const CLIENT: &str = "cl";
 /// Kinds of checks that come with the program: their names say nothing of a client.
 const CHECKS: [&str; 9] = ["cpu", "memory", "swap", "disk", "load", "process", "plugin", "uptime", "inodes"];
 /// Beginnings of series that say nothing of a client.
@@ -47,16 +49,16 @@ const SERIES: [&str; 4] = ["cpu.", "mem.", "swap.", "load."];
 
 fn rule(message: &str, field: &str) -> Rule {
     match (message, field) {
-        ("Client", "name") => Rule::CodeOfId("client"),
+        ("Client", "name") => Rule::CodeOfId(CLIENT),
         ("Site", "name") => Rule::CodeOfId("site"),
-        ("Client", "id") | (_, "client") => Rule::Code("client"),
+        ("Client", "id") | (_, "client") => Rule::Code(CLIENT),
         ("Site", "id") | (_, "site") => Rule::Code("site"),
-        ("Host" | "HostEnrolled", "name") | (_, "hostname") => Rule::Code("host"),
+        ("Host" | "HostEnrolled", "name") | (_, "hostname" | "host_name") => Rule::Code("host"),
         ("Identity" | "Actor", "name") | (_, "by" | "to" | "who" | "created_by" | "identity_name") => {
             Rule::Code("person")
         }
         ("External", "source" | "fingerprint") => Rule::Code("source"),
-        ("Subject", "backup") | (_, "job") => Rule::Code("job"),
+        ("Subject", "backup") | ("BackupDescribed", "name") | (_, "job") => Rule::Code("job"),
         (_, "check") => Rule::Check,
         ("Series", "name") => Rule::Series,
         (_, "tags") => Rule::Code("tag"),
@@ -83,10 +85,26 @@ enum Kind {
     Other,
 }
 
+/// The codes given so far: four characters are few, and two names must not share them.
+#[derive(Debug, Default)]
+struct Codes {
+    /// The code of a word with a name.
+    of: HashMap<String, String>,
+    given: HashSet<String>,
+}
+
+/// Characters of a code, unless another name has it.
+const SHORT: usize = 4;
+/// Characters of a code once no more are remembered: so many that two names hardly ever share them.
+const LONG: usize = 12;
+/// Codes remembered at most; a person looks at fewer names in a life.
+const REMEMBERED: usize = 200_000;
+
 /// Masks what a hub says.
 #[derive(Debug)]
 pub struct Mask {
     key: hmac::Key,
+    codes: Mutex<Codes>,
     /// The fields of each message, by its full name and their number.
     fields: HashMap<String, HashMap<u32, Kind>>,
 }
@@ -123,7 +141,7 @@ impl Mask {
             let package = file.package().to_owned();
             file.message_type.iter().for_each(|message| learn(&mut fields, &package, message));
         }
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret), fields }
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret), codes: Mutex::default(), fields }
     }
 
     /// The message with every telling text in it replaced. `name` is the message's in the protocol.
@@ -182,7 +200,7 @@ impl Mask {
             Rule::Drop => String::new(),
             Rule::Text => MASKED.to_owned(),
             Rule::Code(word) => self.code(word, text),
-            Rule::CodeOfId("client") => self.code("client", first_string(message, 1)?),
+            Rule::CodeOfId(CLIENT) => self.code(CLIENT, first_string(message, 1)?),
             Rule::CodeOfId(word) => self.code(word, first_string(message, 2)?),
             Rule::Check => {
                 let kind = text.split([':', ' ', '-', '/']).next().unwrap_or_default();
@@ -197,12 +215,27 @@ impl Mask {
         })
     }
 
-    /// A word and four characters that stand for a name. None of them is mistaken for another when read from afar.
+    /// A word and four characters that stand for a name; more where another name has those. None of them is mistaken for
+    /// another when read from afar.
     fn code(&self, word: &str, name: &str) -> String {
         const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-        let tag = hmac::sign(&self.key, format!("{word}\0{name}").as_bytes());
-        let letters = tag.as_ref().iter().take(4).filter_map(|byte| LETTERS.get(usize::from(byte % 32)));
-        format!("{word}-{}", letters.map(|letter| char::from(*letter)).collect::<String>())
+        let whole = format!("{word}\0{name}");
+        let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(code) = codes.of.get(&whole) {
+            return code.clone();
+        }
+        let tag = hmac::sign(&self.key, whole.as_bytes());
+        let letters = tag.as_ref().iter().filter_map(|byte| LETTERS.get(usize::from(byte % 32)));
+        let letters: String = letters.map(|letter| char::from(*letter)).collect();
+        let code = |length: usize| format!("{word}-{}", letters.get(..length).unwrap_or(&letters));
+        if codes.of.len() >= REMEMBERED {
+            return code(LONG);
+        }
+        let free = (SHORT..=letters.len()).map(code).find(|code| !codes.given.contains(code));
+        let code = free.unwrap_or_else(|| code(letters.len()));
+        codes.given.insert(code.clone());
+        codes.of.insert(whole, code.clone());
+        code
     }
 }
 

@@ -86,14 +86,14 @@ pub fn decode_summary(summary: pb::CommandSummary) -> Result<(Command, Tally, Op
 impl From<&Kept> for pb::OutputKept {
     fn from(kept: &Kept) -> Self {
         let blob = kept.blob.map(|blob| blob.0.to_vec()).unwrap_or_default();
-        Self { blob: blob.into(), printed: kept.printed, kept: kept.kept }
+        Self { blob: blob.into(), printed: kept.printed, kept: kept.kept, shape: kept.shape }
     }
 }
 
 fn kept(output: Option<pb::OutputKept>) -> Result<Kept, WireError> {
     let Some(output) = output else { return Ok(Kept::default()) };
     let blob = checked_optional_hash("OutputKept", "blob", &output.blob)?.map(BlobId);
-    Ok(Kept { blob, printed: output.printed, kept: output.kept })
+    Ok(Kept { blob, printed: output.printed, kept: output.kept, shape: output.shape })
 }
 
 /// The outcome of one host as a row.

@@ -154,7 +154,7 @@ fn reported(
     stdout: Option<BlobId>,
     stderr: Option<BlobId>,
 ) -> CommandEvent {
-    let kept = |blob: Option<BlobId>| Kept { blob, printed: 200, kept: 200 };
+    let kept = |blob: Option<BlobId>| Kept { blob, printed: 200, kept: 200, shape: 0 };
     let report = Report {
         state,
         code: Some(code),
@@ -293,6 +293,104 @@ fn the_output_is_searched_written_and_copied() {
 }
 
 #[test]
+fn what_is_similar_is_one_group_by_a_key_and_exact_groups_are_what_one_sees_first() {
+    let mut desk = Desk::new(commanded(story()), Place::Commands);
+    let texts = ["up 3 days\n", "up 21 days\n", "up 4 days\n", "down\n"];
+    desk.blobs = texts.iter().zip(11..).map(|(text, number)| (BlobId([number; 32]), *text)).collect();
+    let mut events = asked(&desk.fleet, 13, &["uptime"], &[1, 2, 3, 4, 5]);
+    for (host, (output, shape)) in [(11, 77), (12, 77), (13, 77), (14, 78), (11, 77)].into_iter().enumerate() {
+        let stdout = Kept { blob: blob(output), printed: 20, kept: 20, shape };
+        let mut event = reported(13, host as u64 + 1, OutcomeState::Ok, 0, None, None);
+        if let CommandEvent::Reported { report, .. } = &mut event {
+            report.stdout = stdout;
+        }
+        events.push(event);
+    }
+    desk.tell(events);
+    let counts = |screen: &str| -> Vec<usize> {
+        let rows = screen.lines().skip(5).take(5);
+        rows.filter_map(|row| row.trim_start_matches('>').split_whitespace().next()?.parse().ok()).collect()
+    };
+    desk.paint(120, 34);
+    desk.keys("j Enter");
+    let exact = desk.text(120, 34);
+    assert_eq!(counts(&exact), [2, 1, 1, 1], "{exact}");
+    desk.keys("b");
+    let similar = desk.text(120, 34);
+    assert_eq!(counts(&similar), [4, 1], "{similar}");
+    assert!(similar.contains("2 groups of similar output") && similar.contains("this is of one of them"), "{similar}");
+    desk.keys("x");
+    assert!(desk.text(120, 34).contains("4 hosts of"), "the whole group is meant");
+    desk.keys("Esc o");
+    let hosts = desk.text(120, 34);
+    assert!(texts.iter().all(|text| hosts.contains(text.trim())), "each host with its own output\n{hosts}");
+    desk.keys("o");
+    let exact = desk.text(120, 34);
+    assert_eq!(counts(&exact), [2, 1, 1, 1], "{exact}");
+}
+
+#[test]
+fn a_whole_command_is_written_once_all_of_its_output_is_here() {
+    let mut desk = df();
+    let area = Rect::new(0, 0, 80, 24);
+    desk.paint(80, 24);
+    desk.keys("Enter w");
+    // the hub has not answered yet
+    desk.app.refresh(area, desk.moment);
+    let (_, mut orders) = desk.app.turn(desk.moment);
+    assert!(!orders.iter().any(|order| matches!(order, Order::Write { .. })), "{orders:?}");
+    let mut written = Vec::new();
+    while !orders.is_empty() {
+        for order in std::mem::take(&mut orders) {
+            match order {
+                Order::Write { name, text } => written.push((name, text)),
+                Order::Ask(fleet, Ask::Detail { generation, about: Topic::Blob(id) }) => {
+                    let (_, text) = PRINTED.iter().find(|(blob, _)| *blob == id).unwrap();
+                    let text = SafeText::block_from_bytes_lossy(text.as_bytes(), 2 << 20);
+                    let result = Ok(Detail::Blob { text, cut: false });
+                    desk.app.answer(fleet, Answer { generation, about: Topic::Blob(id), result });
+                }
+                _ => {}
+            }
+        }
+        desk.app.refresh(area, desk.moment);
+        orders.extend(desk.app.turn(desk.moment).1);
+    }
+    let [(name, text)] = written.as_slice() else { panic!("{written:?}") };
+    assert_eq!(name, "command-main-12.txt");
+    assert!(text.starts_with("$ df -h /\n1 offline 1 running 7 ok 2 failed = 11\n"), "{text}");
+    for part in ["7 hosts EXCH01,dc[01-02],front-pc1", "100G   61G", "2 hosts ", "df: /: no such device", "1 host "] {
+        assert!(text.contains(part), "{part:?} is not in\n{text}");
+    }
+}
+
+#[test]
+fn a_hosts_quiet_hours_are_counted_by_what_its_hub_says() {
+    let mut desk = Desk::new(story(), Place::Hosts);
+    desk.paint(120, 34);
+    desk.keys("Space Space Space Space x");
+    assert!(desk.text(120, 34).contains("quiet hours: asking the hub"), "{}", desk.text(120, 34));
+    let asked = desk.orders.iter().rev().find_map(|order| match order {
+        Order::Ask(fleet, Ask::Detail { generation, about: Topic::QuietHosts }) => Some((*fleet, *generation)),
+        _ => None,
+    });
+    let (fleet, generation) = asked.expect("the hub is asked");
+    let tell = |desk: &mut Desk, result| {
+        assert!(desk.app.answer(fleet, Answer { generation, about: Topic::QuietHosts, result }));
+        desk.text(120, 34)
+    };
+    let all = (1..=99).map(HostId).collect();
+    let screen = tell(&mut desk, Ok(Detail::QuietHosts(all)));
+    assert!(screen.contains("quiet hours: 4, 0 off (expected), 4 on"), "{screen}");
+    let screen = tell(&mut desk, Ok(Detail::QuietHosts([HostId(99)].into())));
+    assert!(screen.contains("quiet hours: none is in its quiet hours"), "{screen}");
+    desk.type_line("df");
+    desk.keys("Enter");
+    let screen = tell(&mut desk, Err(SafeText::new("no answer within 15 s")));
+    assert!(screen.contains("quiet hours: not known, no answer within 15 s"), "also while it is confirmed\n{screen}");
+}
+
+#[test]
 fn a_group_becomes_the_targets_of_the_next_command() {
     let mut desk = df();
     desk.paint(80, 24);
@@ -365,7 +463,7 @@ fn above_ten_hosts_the_count_is_typed_and_every_host_only_by_the_sign() {
         screen.contains("11 hosts of 6 clients") && screen.contains("offline: 3 (1 down, 1 silent, 1 off)"),
         "{screen}"
     );
-    assert!(screen.contains("quiet hours: 1 off as expected"), "{screen}");
+    assert!(screen.contains("quiet hours: asking the hub"), "{screen}");
     desk.keys("r u n Enter");
     assert!(desk.sent().is_none(), "a word is not the count");
     desk.keys("Backspace Backspace Backspace 1 1 Enter");

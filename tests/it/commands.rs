@@ -1,10 +1,18 @@
 //! Commands over real hubs and agents: exactly once through every kind of death, what the command line says of them, and
 //! who may send them.
 
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use watchfloor::console::ask::{Detail, Topic};
+use watchfloor::console::link_task::Reach;
+use watchfloor::console::replica::FleetIndex;
+use watchfloor::link::Address;
+use watchfloor::link::socket_path::find_socket;
+
+use crate::hubs_and_console::Console;
 use crate::processes::{Ended, Ports, Running, agent, command, done, enrol, hub, hub_at, json, until};
 
 /// A hub and one agent with its host's word on what may run.
@@ -208,6 +216,33 @@ fn cancelling_kills_it_on_the_host_and_ctrl_c_leaves_it_running() {
 }
 
 #[test]
+fn a_second_ctrl_c_cancels_it_and_waits_for_its_end() {
+    let scene = Scene::new("any");
+    let file = scene.folder.path().join("pid");
+    let mut run = scene.shell(&format!("echo $$ > {}; exec sleep 600", file.display()));
+    until("it runs", || lines(&file) == 1);
+    let signal = |run: &Child| {
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(run.id()).unwrap());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    };
+    let mut said = BufReader::new(run.stderr.take().unwrap());
+    let mut line = String::new();
+    signal(&run);
+    while !line.contains("Ctrl-C again cancels it") {
+        line.clear();
+        assert_ne!(said.read_line(&mut line).unwrap(), 0, "it ended before it said what a second one does");
+    }
+    signal(&run);
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    let ended = ended(run);
+    assert!(ended.code == Some(1) && ended.out.contains("1 cancelled"), "{ended:?} {rest}");
+    assert!(rest.contains("cancelling command main/1"), "{rest}");
+    let stat = format!("/proc/{}/stat", std::fs::read_to_string(&file).unwrap().trim());
+    assert!(std::fs::read_to_string(stat).map_or(true, |stat| stat.contains(") Z ")), "confirmed means dead");
+}
+
+#[test]
 fn a_host_without_hands_denies_and_names_the_rule() {
     let scene = Scene::new("none");
     let ended = scene.run("", &["true"]);
@@ -234,6 +269,29 @@ fn viewers_see_commands_and_send_none() {
     });
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_console_is_told_which_hosts_are_in_their_quiet_hours() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, data) = (folder.path().join("home"), folder.path().join("data"));
+    std::fs::create_dir_all(&home).unwrap();
+    std::fs::create_dir_all(data.join("config")).unwrap();
+    std::fs::write(data.join("config/fleet.toml"), "[class.laptop]\nhours = \"never\"\n").unwrap();
+    let (_hub, _) = hub(&home, &data);
+    for (name, class) in [("web", "server"), ("slate", "laptop"), ("pad", "laptop")] {
+        let home = folder.path().join(name);
+        std::fs::create_dir_all(&home).unwrap();
+        enrol(&home, &data, &format!("--role agent --client acme --site hq --name {name} --class {class}"));
+    }
+    let socket = Address::Unix(find_socket(&data));
+    let mut console = Console::reaching(vec![("main", Reach::new(move || Ok((vec![socket.clone()], None))))]);
+    let fleet = FleetIndex(0);
+    console.live(fleet).await;
+    let Ok(Detail::QuietHosts(quiet)) = console.detail(fleet, Topic::QuietHosts).await else { panic!("no answer") };
+    let hosts = &console.replica(fleet).fleet().hosts.hosts;
+    let names: Vec<&str> = quiet.iter().map(|host| hosts[host].name.as_str()).collect();
+    assert_eq!(names, ["slate", "pad"]);
+}
+
 #[test]
 fn synthetic_hosts_really_run_it() {
     let scene = Scene::new("any");
@@ -251,6 +309,8 @@ fn synthetic_hosts_really_run_it() {
     let ended = scene.run("--window 4", &["sh", "-c", &format!("echo x >> {}; echo same", file.display())]);
     assert_eq!((ended.code, lines(&file)), (Some(0), 13), "{ended:?}");
     assert!(ended.out.contains("== 13 hosts ok: synthetic-[0002-0013],web\nsame\n"), "{ended:?}");
+    assert_eq!(ended.out.lines().filter(|line| line.contains(": ok  ")).count(), 13, "each by its name: {ended:?}");
+    assert!(!ended.out.contains("host 1"), "none by its number: {ended:?}");
     drop(swarm);
 }
 

@@ -267,7 +267,8 @@ impl Story {
             changed(2, OutcomeState::Running, &[DESK], ""),
         ];
         self.by_person(events.into_iter().map(sent).collect());
-        let output = |blob| Kept { blob: Some(BlobId([blob; 32])), printed: 5_000_000, kept: 1 << 20 };
+        let output =
+            |blob| Kept { blob: Some(BlobId([blob; 32])), printed: 5_000_000, kept: 1 << 20, shape: u64::from(blob) };
         let report = Report {
             state: OutcomeState::Failed,
             code: Some(3),

@@ -15,7 +15,7 @@ use watchfloor::console::replica::{Counts, FleetIndex, LinkState, Replica, Repli
 use watchfloor::fleet::checks;
 use watchfloor::fleet::identity::Role;
 use watchfloor::fleet::state::Event;
-use watchfloor::fleet::words::{AlertId, HostId};
+use watchfloor::fleet::words::{AlertId, HostId, SafeText};
 use watchfloor::hub::serve::{Hub, Options};
 use watchfloor::link::Address;
 use watchfloor::link::socket_path::find_socket;
@@ -115,6 +115,14 @@ impl Console {
     /// How acts ended so far.
     pub fn ends(&self) -> &[ActEnd] {
         &self.ends
+    }
+
+    /// Asks a question and waits for its answer.
+    pub async fn detail(&mut self, fleet: FleetIndex, about: Topic) -> Result<Detail, SafeText> {
+        let before = self.answers.len();
+        self.links[fleet.0].ask(Ask::Detail { generation: 1, about }).unwrap();
+        self.until("an answer", |console| console.answers.len() > before).await;
+        self.answers[before].result.clone()
     }
 
     /// Asks for a check now, waits for its entry and gives its revision.

@@ -172,6 +172,46 @@ fn the_program_writes_lines_into_a_pipe_tells_of_a_lost_hub_and_ends_on_a_signal
     assert!(reader.seen.iter().all(|line| !line.contains('\u{1b}') && !line.contains('\r')), "{:#?}", reader.seen);
 }
 
+/// Waits for a line, ends the console as a closed terminal does, and gives its exit code and last words.
+fn hung_up(mut reader: Reader, line: &str) -> (Option<i32>, String) {
+    reader.wait_for(line);
+    let code = reader.end(Signal::SIGHUP).code();
+    let mut words = String::new();
+    reader.child.stderr.take().unwrap().read_to_string(&mut words).unwrap();
+    (code, words)
+}
+
+#[test]
+fn its_exit_code_says_whether_a_hub_was_reached_refused_or_forbade_it() {
+    let (home, seat) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let data = home.path().join("hub");
+    let (mut hub, ports) = processes::hub(home.path(), &data);
+    processes::enrol(seat.path(), &data, "--role viewer");
+    assert_eq!(hung_up(Reader::start(plain(seat.path())), "0 open alerts").0, Some(0), "heard");
+
+    hub.kill();
+    let nothing = "link lost; nothing is known of it yet";
+    let (code, words) = hung_up(Reader::start(plain(seat.path())), nothing);
+    assert!(code == Some(3) && words.contains("no hub reached"), "{code:?} {words}");
+
+    let (_hub, _) = processes::hub_at(home.path(), &data, Some(&ports.link));
+    let of_hub = |line: &str| format!("{line} --data {}", data.display());
+    let identities = processes::json(home.path(), &of_hub("identity list"));
+    let id = identities[0]["id"].as_str().unwrap();
+    processes::done(home.path(), &of_hub(&format!("identity revoke {id}")));
+    let (code, words) = hung_up(Reader::start(plain(seat.path())), nothing);
+    assert!(code == Some(4) && words.contains("not permitted"), "{code:?} {words}");
+
+    let fleet = std::fs::read_dir(seat.path().join("console/fleets")).unwrap().next().unwrap().unwrap().path();
+    for file in std::fs::read_dir(fleet).unwrap().map(|file| file.unwrap().path()) {
+        if file.extension().is_some_and(|kind| kind == "key" || kind == "pem") {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    let (code, words) = hung_up(Reader::start(plain(seat.path())), nothing);
+    assert!(code == Some(1) && words.contains("enrol"), "{code:?} {words}");
+}
+
 #[test]
 fn it_ends_when_its_reader_goes_although_nothing_happens() {
     let (home, seat) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use watchfloor::console::app::App;
+use watchfloor::console::ask::{Answer, Detail, Topic};
 use watchfloor::console::replica::{FleetIndex, Greeting, LinkState, Update};
 use watchfloor::console::screens::world::Place;
 use watchfloor::console::theme::Theme;
@@ -63,6 +64,9 @@ fn shown(theme: &str, (place, keys): (&Place, &str), size: (u16, u16), moment: I
         picture(&mut app, size, moment);
         settle(&mut app, &PRINTED, moment);
     }
+    // the PC that is off is so in its quiet hours
+    let quiet = Ok(Detail::QuietHosts([HostId(8)].into()));
+    app.answer(FleetIndex(0), Answer { generation: 0, about: Topic::QuietHosts, result: quiet });
     answer_host(&mut app, HostId(3));
     answer_timeline(&mut app, &provider(), AlertId(4468));
     picture(&mut app, size, moment)
@@ -95,7 +99,7 @@ fn pictures() -> BTreeMap<String, String> {
     for (name, stale) in [("wall", false), ("wall-stale", true)] {
         for (theme, colours) in [("dark", &TerminalColours::DARK), ("light", &TerminalColours::LIGHT)] {
             let look = Theme::built_in(theme).expect("a theme that comes with the program");
-            let mut app = wall_of(provider(), look, moment);
+            let mut app = wall_of(commanded(provider()), look, moment);
             let viewer = Greeting {
                 role: Role::Viewer,
                 identity: SafeText::new("wall-1"),
@@ -106,8 +110,10 @@ fn pictures() -> BTreeMap<String, String> {
             app.update(FleetIndex(0), Update::Greeted(viewer), moment);
             let then = if stale { lose(&mut app, moment) } else { moment };
             let suffix = if theme == "dark" { "" } else { "-light" };
-            let buf = picture(&mut app, (120, 36), then);
-            pictures.insert(format!("{name}{suffix}.svg"), buffer_svg(&buf, colours));
+            for (size, width, height) in [("", 120, 36), ("-200x60", 200, 60)] {
+                let buf = picture(&mut app, (width, height), then);
+                pictures.insert(format!("{name}{size}{suffix}.svg"), buffer_svg(&buf, colours));
+            }
         }
     }
     for theme in Theme::built_in_names() {

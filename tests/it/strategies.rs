@@ -465,10 +465,11 @@ pub fn command() -> BoxedStrategy<Command> {
 }
 
 fn kept() -> impl Strategy<Value = Kept> {
-    (option::of(hash()), any::<u64>(), any::<u64>()).prop_map(|(blob, printed, kept)| Kept {
+    (option::of(hash()), any::<u64>(), any::<u64>(), any::<u64>()).prop_map(|(blob, printed, kept, shape)| Kept {
         blob: blob.map(BlobId),
         printed,
         kept,
+        shape,
     })
 }
 

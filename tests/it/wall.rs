@@ -14,10 +14,12 @@ use watchfloor::console::theme::{Glyphs, Theme};
 use watchfloor::console::wall::{PAGE, SHIFT};
 use watchfloor::console::widgets::dump;
 use watchfloor::fleet::alerts::{Event as AlertEvent, Subject};
+use watchfloor::fleet::backups;
 use watchfloor::fleet::identity::Audience;
 use watchfloor::fleet::state::{Actor, Entry, Event};
-use watchfloor::fleet::words::{AlertId, CheckState, ClientId, HostId, SafeText};
+use watchfloor::fleet::words::{AlertId, BackupTool, CheckState, ClientId, HostId, JobId, SafeText};
 
+use crate::command_screens::commanded;
 use crate::processes;
 use crate::pty::Program;
 use crate::sample_fleet::{NOW, Story, story, wall_of};
@@ -51,7 +53,8 @@ fn crowded(more: u64) -> Story {
 fn sums_of(screen: &str) -> Vec<(String, u32, u32)> {
     let lines = screen.lines().filter_map(|line| line.split_once(" = "));
     lines
-        .map(|(parts, sum)| {
+        .map(|(parts, rest)| {
+            let sum = rest.split_whitespace().next().unwrap();
             let title = parts.split_whitespace().next().unwrap().to_owned();
             let parts = parts.split_whitespace().filter_map(|word| word.parse::<u32>().ok()).sum();
             (title, parts, sum.trim().parse().unwrap())
@@ -69,14 +72,51 @@ fn what_nobody_owns_comes_first_worst_and_oldest_and_every_sum_adds_up() {
     assert_eq!(order, ["EXCH01", "srv1", "web-", "dc01", "sql01", "nas1"], "{screen}");
     let titles = sums_of(&screen);
     let seen: Vec<&str> = titles.iter().map(|(title, ..)| title.as_str()).collect();
-    assert_eq!(seen, ["ALERTS", "MUTED", "SERVERS", "PCs", "CLIENTS", "CHECKS"], "{screen}");
+    assert_eq!(seen, ["ALERTS", "MUTED", "SERVERS", "PCs", "CLIENTS", "COMMANDS", "CHECKS"], "{screen}");
     for (title, parts, sum) in titles {
         assert_eq!(parts, sum, "{title} of\n{screen}");
-        assert!(sum > 0, "{title}");
+        assert!(sum > 0 || title == "COMMANDS", "{title}");
     }
     assert!(screen.contains("4 problems have no owner") && screen.contains("by hand"), "{screen}");
     assert!(screen.contains("09:41:07") && screen.contains("main LIVE 0s"), "proof of life\n{screen}");
     assert!(screen.contains("OPERATOR: A WALL NEEDS ONLY VIEWER"), "{screen}");
+}
+
+#[test]
+fn backups_and_live_commands_are_sums_too_and_a_command_that_begins_moves_nothing() {
+    let moment = Instant::now();
+    let mut tale = story();
+    let job = |id: u64, state| {
+        let description = backups::Description {
+            id: JobId(id),
+            name: format!("job-{id}").as_str().into(),
+            client: Some(ClientId::from("acme")),
+            site: None,
+            host: Some(HostId(3)),
+            host_name: SafeText::new("EXCH01"),
+            tool: BackupTool::Restic,
+            repository: SafeText::new("/srv/restic"),
+            paths: vec![SafeText::new("/srv")],
+            every: Duration::from_secs(86_400),
+            grace: Duration::from_secs(3_600),
+        };
+        let judged =
+            backups::Event::Judged { job: JobId(id), state, why: SafeText::new(""), alarm: None, spared_until: None };
+        [backups::Event::Described(Box::new(description)), judged].map(Event::Backups)
+    };
+    use backups::State::{Failed, Ok, Unknown};
+    let jobs = [Ok, Failed, Ok, Unknown].into_iter().zip(1..).flat_map(|(state, id)| job(id, state)).collect();
+    tale.tell(30, Actor::rule("backups"), jobs);
+    let before = text(&mut wall_of(tale, Theme::of_roles(Glyphs::ASCII), moment), 200, 60, moment);
+    assert!(before.contains("BACKUPS  1 failed  1 unknown  2 ok  = 4"), "{before}");
+    assert!(before.contains("COMMANDS = 0  no command is live"), "{before}");
+    let after = text(&mut wall_of(commanded(story()), Theme::of_roles(Glyphs::ASCII), moment), 200, 60, moment);
+    let live = "COMMANDS 1 offline  1 running  7 ok  2 failed  = 11  hosts of 1 live command by okafor";
+    assert!(after.contains(live), "{after}");
+    assert!(sums_of(&after).iter().all(|(_, parts, sum)| parts == sum), "{after}");
+    let idle = text(&mut wall(moment), 200, 60, moment);
+    let place = |screen: &str| screen.lines().position(|line| line.starts_with("COMMANDS"));
+    assert_eq!(place(&after), place(&idle), "{after}");
 }
 
 #[test]
@@ -105,13 +145,13 @@ fn pages_turn_through_problems_only_and_each_is_shown() {
     let mut hosts = std::collections::BTreeSet::new();
     let mut rest = std::collections::BTreeSet::new();
     let first = text(&mut app, 200, 24, moment);
-    assert!(first.contains("page 1 of 7, next in 15s: 1-10 of 66 problems"), "{first}");
-    for second in 0..7 * PAGE.as_secs() {
+    assert!(first.contains("page 1 of 8, next in 15s: 1-9 of 66 problems"), "{first}");
+    for second in 0..8 * PAGE.as_secs() {
         let screen = text(&mut app, 200, 24, moment + Duration::from_secs(second));
-        for line in screen.lines().skip(3).take(10) {
+        for line in screen.lines().skip(3).take(9) {
             hosts.extend(line.split_whitespace().find(|word| word.starts_with("extra-")).map(str::to_owned));
         }
-        rest.insert(screen.lines().skip(14).take(8).collect::<Vec<_>>().join("\n"));
+        rest.insert(screen.lines().skip(13).take(9).collect::<Vec<_>>().join("\n"));
     }
     assert_eq!(hosts.len(), 60, "every problem has its turn");
     assert_eq!(rest.len(), 1, "clients and sums stand still: {rest:?}");

@@ -1,6 +1,7 @@
 //! Hands: what the hub may start on a host. The host's own file decides; a command is started once by its key, whatever
 //! happens to the link, the agent or the machine; and when its end is told, nothing it started is left.
 
+mod beginning;
 mod ear;
 mod family;
 mod output;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::agent::facts::Facts;
+use crate::agent::hands::beginning::Beginning;
 use crate::agent::hands::ear::Heard;
 use crate::agent::hands::family::Family;
 use crate::agent::hands::output::Spool;
@@ -41,8 +43,6 @@ use crate::wire::{decode_fact, encode_fact, limits, pb};
 pub const THIS_HOST: HostId = HostId(0);
 /// Programs that run at once on one host; more wait for their turn.
 pub const AT_ONCE: usize = 16;
-/// Programs that begin at once: more would only take turns on the processors, and all would end late.
-const BEGIN_AT_ONCE: usize = 8;
 /// How long a program counts as beginning, unless it ends sooner.
 const BEGINNING: Duration = Duration::from_millis(50);
 /// Commands that may wait for their turn on one host; more are denied.
@@ -83,8 +83,10 @@ struct Inner {
     hosts: Mutex<BTreeMap<HostId, Arc<Host>>>,
     /// Commands that wait or run, each with what cancels it.
     open: Mutex<HashMap<Key, CancellationToken>>,
+    /// What this machine calls itself.
+    names: Vec<String>,
     slots: Semaphore,
-    beginning: Semaphore,
+    beginning: Beginning,
     tasks: TaskTracker,
     ending: CancellationToken,
 }
@@ -116,8 +118,9 @@ impl Hands {
             spool: Spool::open(&dir.join("output"))?,
             hosts: Mutex::default(),
             open: Mutex::default(),
+            names: output::own_names(),
             slots: Semaphore::new(at_once),
-            beginning: Semaphore::new(BEGIN_AT_ONCE),
+            beginning: Beginning::new(),
             tasks: TaskTracker::new(),
             ending: CancellationToken::new(),
         }));
@@ -179,10 +182,21 @@ impl Hands {
         self.0.tasks.spawn(async move {
             let fact = hands.carry_out(&asked, &cancelled).await;
             hands.end(asked.key, &fact);
-            hands.running().remove(&asked.key);
+            hands.over(asked.key);
             drop(slot);
             hands.tell(asked.key, fact).await;
         });
+    }
+
+    /// Nothing of a command runs any more.
+    fn over(&self, key: Key) {
+        let mut running = self.running();
+        running.remove(&key);
+        if running.is_empty() {
+            self.0.beginning.narrow();
+        } else {
+            self.0.beginning.widen();
+        }
     }
 
     /// Ends a command: one that runs is killed, one that never came never starts.
@@ -256,7 +270,7 @@ impl Hands {
             timeout: asked.timeout,
             key: marked(asked.key),
         };
-        let beginning = inner.beginning.acquire().await;
+        let beginning = inner.beginning.turn().await;
         let running = program::run(&program, cancelled, || self.running().len() == 1);
         tokio::pin!(running);
         let done = tokio::time::timeout(BEGINNING, &mut running).await;
@@ -282,7 +296,7 @@ impl Hands {
             End::NotStarted(code, why) => (OutcomeState::Failed, Some(code), None, why),
         };
         let ended = self.stopped(state, &why);
-        let (out, err) = (output::kept(&stdout), output::kept(&stderr));
+        let (out, err) = (output::kept(&stdout, &self.0.names), output::kept(&stderr, &self.0.names));
         let mut report = Report { code, signal, stdout: out, stderr: err, took: Some(took), ..ended };
         let inline = (self.place(&stdout, &mut report.stdout), self.place(&stderr, &mut report.stderr));
         self.told(asked, &report, inline)

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::stream;
 
 use crate::agent::hands::ear::Heard;
-use crate::fleet::commands::Kept;
+use crate::fleet::commands::{Kept, blurred};
 use crate::fleet::words::BlobId;
 use crate::link::{Connection, LinkError};
 use crate::trust::files::make_private_dir;
@@ -61,11 +61,29 @@ impl Spool {
     }
 }
 
-/// What is told of an output.
+/// What is told of an output of a host with these names.
 #[must_use]
-pub fn kept(heard: &Heard) -> Kept {
-    let blob = (!heard.text.is_empty()).then(|| BlobId(sha256(&heard.text)));
-    Kept { blob, printed: heard.printed, kept: heard.kept }
+pub fn kept(heard: &Heard, names: &[String]) -> Kept {
+    let (printed, kept) = (heard.printed, heard.kept);
+    if heard.text.is_empty() {
+        return Kept { printed, kept, ..Kept::default() };
+    }
+    let hash = sha256(&blurred(&heard.text, names));
+    let shape = hash.first_chunk().map_or(0, |first| u64::from_le_bytes(*first)).max(1);
+    Kept { blob: Some(BlobId(sha256(&heard.text))), printed, kept, shape }
+}
+
+/// What this machine calls itself, the longest name first.
+#[must_use]
+pub fn own_names() -> Vec<String> {
+    let whole = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let whole = whole.trim();
+    let short = whole.split('.').next().unwrap_or_default();
+    let mut names = vec![whole.to_owned(), short.to_owned()];
+    names.dedup();
+    // a name of digits only would be a number anyway, and one letter a word of many
+    names.retain(|name| name.len() > 1 && name.contains(|letter: char| letter.is_ascii_alphabetic()));
+    names
 }
 
 /// Sends an output on a stream of its own; when this returns the hub has it on disk.

@@ -112,6 +112,21 @@ async fn outputs_stay_apart_and_codes_and_signals_are_told() {
 }
 
 #[tokio::test]
+async fn outputs_that_differ_only_in_numbers_times_and_the_hosts_name_have_one_shape() {
+    let mut bench = Bench::new(any());
+    let script = "echo on $(cat /proc/sys/kernel/hostname) as $$ at $(date +%T.%N); echo load $$ >&2";
+    let (one, ..) = bench.shell(script, 20_000).await;
+    let (two, ..) = bench.shell(script, 20_000).await;
+    assert_ne!(one.stdout.blob, two.stdout.blob);
+    assert_eq!((one.stdout.shape, one.stderr.shape), (two.stdout.shape, two.stderr.shape));
+    let (elsewhere, ..) = bench.shell("echo on @ as 7 at 8:15", 20_000).await;
+    assert_eq!(elsewhere.stdout.shape, one.stdout.shape, "another host's name is taken out like this one's");
+    let (other, ..) = bench.shell("echo on nowhere; echo", 20_000).await;
+    assert!(one.stdout.shape != 0 && other.stdout.shape != one.stdout.shape, "{other:?}");
+    assert_eq!((other.stderr.blob, other.stderr.shape), (None, 0));
+}
+
+#[tokio::test]
 async fn arguments_reach_the_program_as_they_stand() {
     let mut bench = Bench::new(any());
     let (report, out, _) = bench.outcome(&["printf", "%s|", "$(id)", ";", "a\nb", "-x", "", "*"], 20_000).await;

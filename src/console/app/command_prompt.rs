@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use crate::console::act::Verb;
 use crate::console::app::asking::Asked;
 use crate::console::app::command_line::Line;
+use crate::console::ask::Detail;
 use crate::console::input::{Key, KeyCode};
 use crate::console::keymap::Keymap;
 use crate::console::replica::{FleetIndex, Replicas};
@@ -18,7 +19,7 @@ use crate::fleet::commands::Command;
 use crate::fleet::commands::{DEFAULT_TIMEOUT, DEFAULT_WINDOW, MOST_HOSTS};
 use crate::fleet::hosts::HostState;
 use crate::fleet::identity::Role as PersonRole;
-use crate::fleet::words::{HostId, duration};
+use crate::fleet::words::{HostId, SafeText, duration};
 
 /// On more hosts than this their number is typed.
 const COUNTED_ABOVE: usize = 10;
@@ -37,6 +38,10 @@ pub struct Radius {
     fleets: BTreeSet<FleetIndex>,
     clients: BTreeMap<String, usize>,
     states: BTreeMap<HostState, usize>,
+    /// Those that are off, of each fleet.
+    off: BTreeSet<(FleetIndex, HostId)>,
+    /// The hosts outside their expected hours as each hub tells, or why it does not.
+    quiet: BTreeMap<FleetIndex, Result<BTreeSet<HostId>, SafeText>>,
     stale: bool,
 }
 
@@ -59,6 +64,12 @@ impl Radius {
             radius.stale |= replica.is_stale();
             *radius.clients.entry(host.client.to_string()).or_default() += 1;
             *radius.states.entry(host.state).or_default() += 1;
+            if host.state == HostState::Off {
+                radius.off.insert((fleet, id));
+            }
+            if replica.is_stale() {
+                radius.quiet.insert(fleet, Err(SafeText::new("the link is down")));
+            }
         }
         match radius.hosts.len() {
             0 => Err("there is no host here to start a program on".to_owned()),
@@ -86,6 +97,34 @@ impl Radius {
         if more > 0 { format!("{named} and {more} more clients") } else { named }
     }
 
+    /// The fleets it reaches.
+    #[must_use]
+    pub fn fleets(&self) -> Vec<FleetIndex> {
+        self.fleets.iter().copied().collect()
+    }
+
+    /// Who is outside the expected hours: those that are off then are so by intent, and those that are on may be in use
+    /// at an hour nobody planned for.
+    fn quiet_words(&self) -> (Role, String) {
+        let known = self.fleets.iter().map(|fleet| self.quiet.get(fleet));
+        let Some(known) = known.collect::<Option<Vec<_>>>() else {
+            return (Role::Pending, "quiet hours: asking the hub".to_owned());
+        };
+        if let Some(why) = known.iter().find_map(|known| known.as_ref().err()) {
+            return (Role::Unknown, format!("quiet hours: not known, {}", why.as_str()));
+        }
+        let is_quiet = |fleet: &FleetIndex, host: &HostId| {
+            self.quiet.get(fleet).and_then(|quiet| quiet.as_ref().ok()).is_some_and(|quiet| quiet.contains(host))
+        };
+        let quiet: Vec<_> = self.hosts.iter().filter(|(fleet, host)| is_quiet(fleet, host)).collect();
+        let off = quiet.iter().filter(|host| self.off.contains(host)).count();
+        match quiet.len() {
+            0 => (Role::Text, "quiet hours: none is in its quiet hours".to_owned()),
+            all if off == all => (Role::Text, format!("quiet hours: {all}, off (expected)")),
+            all => (Role::Warning, format!("quiet hours: {all}, {off} off (expected), {} on", all - off)),
+        }
+    }
+
     /// The lines that say what may be hit.
     fn lines(&self) -> Vec<(Role, String)> {
         let clients = self.clients.len();
@@ -102,8 +141,7 @@ impl Radius {
             0 => (Role::Text, "offline: none, all are up".to_owned()),
             _ => (Role::Warning, format!("offline: {offline} ({})", words.join(", "))),
         });
-        let quiet = self.states.get(&HostState::Off).copied().unwrap_or(0);
-        lines.push((Role::Text, format!("quiet hours: {quiet} off as expected; not known here of those that are on")));
+        lines.push(self.quiet_words());
         if self.stale {
             lines.push((Role::Stale, "all this as of the last word: the link is down".to_owned()));
         }
@@ -169,6 +207,19 @@ impl CommandPrompt {
         }
     }
 
+    /// A hub told which hosts are outside their expected hours, or why it does not.
+    pub fn quiet_hosts(&mut self, fleet: FleetIndex, told: Result<Detail, SafeText>) {
+        let told = told.and_then(|detail| match detail {
+            Detail::QuietHosts(hosts) => Ok(hosts),
+            _ => Err(SafeText::new("the hub answers something else")),
+        });
+        self.radius.quiet.insert(fleet, told);
+        match self.confirms.clone() {
+            Some(line) => self.prompt.set_lines(self.confirmed(&line)),
+            None => self.explain(),
+        }
+    }
+
     /// Takes pasted text; whether anything changed.
     pub fn paste(&mut self, text: &str, asked: crate::console::input::FrameStamp) -> bool {
         let changed = self.prompt.paste(text, asked) != PromptEvent::Ignored;
@@ -208,12 +259,17 @@ impl CommandPrompt {
         let word = if count > COUNTED_ABOVE { count.to_string() } else { "run".to_owned() };
         let title = format!("Run on {}", self.radius.hosts_words());
         let mut prompt = Prompt::new(title, Answer::TypedOut(word), asked.stamp, asked.now);
-        let mut lines = vec![started(&line)];
-        lines.extend(self.radius.lines());
-        lines.push(bounds(&line));
-        prompt.set_lines(lines);
+        prompt.set_lines(self.confirmed(&line));
         self.prompt = prompt;
         self.confirms = Some(line);
+    }
+
+    /// What is confirmed.
+    fn confirmed(&self, line: &Line) -> Vec<(Role, String)> {
+        let mut lines = vec![started(line)];
+        lines.extend(self.radius.lines());
+        lines.push(bounds(line));
+        lines
     }
 
     fn recall_by_key(&mut self, key: Key) -> bool {

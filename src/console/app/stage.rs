@@ -194,6 +194,7 @@ impl Stage {
             Topic::Blob(_) if matches!(self.top(), Place::Backup(..)) => {
                 self.backup.as_mut().is_some_and(|backup| backup.answer(fleet, answer))
             }
+            Topic::QuietHosts => false,
             Topic::Blob(blob) => self.texts.answer(fleet, *blob, answer.result),
         }
     }
@@ -224,7 +225,11 @@ impl Stage {
             Some(Place::Alert(..)) => self.alert.as_mut().map(|alert| alert.ask(world)).unwrap_or_default(),
             Some(Place::Backup(..)) => self.backup.as_mut().map(|backup| backup.ask(world)).unwrap_or_default(),
             Some(Place::Journal) => self.journal.visit(world),
-            Some(Place::Command(..) | Place::Output(..)) => self.texts.ask().into_iter().collect(),
+            Some(Place::Command(..)) => {
+                let written = self.command.as_mut().and_then(|command| command.written(world, &self.texts));
+                written.into_iter().chain(self.texts.ask()).collect()
+            }
+            Some(Place::Output(..)) => self.texts.ask().into_iter().collect(),
             _ => Vec::new(),
         }
     }

@@ -18,7 +18,7 @@ use crate::console::app::palette::{Choice, Event, Palette};
 use crate::console::app::sending::{Sending, hub_now, not_taken, refusal};
 use crate::console::app::stage::Stage;
 use crate::console::app::which;
-use crate::console::ask::{Answer, Ask};
+use crate::console::ask::{Answer, Ask, Topic};
 use crate::console::files::FileError;
 use crate::console::input::{FrameStamp, Input, Key};
 use crate::console::keymap::{Action, Context, Keymap, Pressed};
@@ -195,6 +195,10 @@ impl App {
 
     /// An answer to a question; whether the screen changed.
     pub fn answer(&mut self, fleet: FleetIndex, answer: Answer) -> bool {
+        if let (Topic::QuietHosts, Some(commanding)) = (&answer.about, &mut self.commanding) {
+            commanding.quiet_hosts(fleet, answer.result);
+            return true;
+        }
         self.stage.answer(fleet, answer)
     }
 
@@ -622,7 +626,12 @@ impl App {
                 Effect::Begin(action, about) => {
                     self.asking = asked.and_then(|asked| Asking::begin(action, about, asked));
                 }
-                Effect::Run { hosts, line } => self.ask_command(hosts, &line, asked),
+                Effect::Run { hosts, line } => {
+                    for fleet in self.ask_command(hosts, &line, asked) {
+                        let (fleet, ask) = self.sending.ask(fleet, Topic::QuietHosts);
+                        orders.push(Order::Ask(fleet, ask));
+                    }
+                }
                 Effect::Act(verb, about) => orders.extend(self.send(&verb, &about, now)),
                 Effect::Ask(fleet, about) => {
                     let (fleet, ask) = self.sending.ask(fleet, about);
@@ -668,15 +677,20 @@ impl App {
         }
     }
 
-    /// Asks for a program on these hosts.
-    fn ask_command(&mut self, hosts: Vec<(FleetIndex, HostId)>, line: &str, asked: Option<Asked>) {
-        let Some(asked) = asked else { return };
+    /// Asks for a program on these hosts, which are of these fleets.
+    fn ask_command(&mut self, hosts: Vec<(FleetIndex, HostId)>, line: &str, asked: Option<Asked>) -> Vec<FleetIndex> {
+        let Some(asked) = asked else { return Vec::new() };
         match Radius::of(hosts, &self.replicas) {
             Ok(radius) => {
                 let before = recent_lines(&self.lines, &self.replicas);
+                let fleets = radius.fleets();
                 self.commanding = Some(CommandPrompt::begin(radius, line, before, asked));
+                fleets
             }
-            Err(why) => self.said = Some((Role::Failed, why)),
+            Err(why) => {
+                self.said = Some((Role::Failed, why));
+                Vec::new()
+            }
         }
     }
 

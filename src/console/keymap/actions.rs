@@ -37,8 +37,10 @@ const HOSTS: &[Context] = &[
     Context::Backups,
     Context::Backup,
 ];
-/// Contexts whose rows can be grouped, and kept as views.
+/// Contexts whose rows are kept as views.
 const VIEWED: &[Context] = &[Context::Alerts, Context::Hosts];
+/// Contexts whose rows can be grouped.
+const GROUPED: &[Context] = &[Context::Alerts, Context::Hosts, Context::Command];
 /// Contexts in which rows stand for hosts a program can be started on.
 const RUNS: &[Context] = &[
     Context::Floor,
@@ -53,6 +55,7 @@ const RUNS: &[Context] = &[
 ];
 const COMMANDS: &[Context] = &[Context::Commands, Context::Command, Context::Output];
 const OUTPUT: &[Context] = &[Context::Output];
+const WRITTEN: &[Context] = &[Context::Command, Context::Output];
 /// Contexts in which alerts can be copied.
 const TICKETS: &[Context] = &[Context::Alerts, Context::Alert];
 const BACKUPS: &[Context] = &[Context::Backups, Context::Backup];
@@ -122,14 +125,14 @@ actions! {
     CancelCommand "cancel-command" "cancel" COMMANDS Confirm "Cancel the command: what waits is not started, what runs is killed.";
     NextMatch "next-match" "next" OUTPUT None "Go to the next place of the searched text.";
     PreviousMatch "previous-match" "" OUTPUT None "Go to the place of the searched text before.";
-    Write "write" "write" OUTPUT None "Write the output to a file in the current directory.";
+    Write "write" "write" WRITTEN None "Write the output to a file in the current directory.";
     WholeFilter "whole-filter" "" LIST Confirm "Let the next act apply to everything the filter shows.";
     Open "open" "open" LIST None "Open what is under the cursor.";
     Mark "mark" "mark" LIST None "Mark or unmark the row and go to the next.";
     Filter "filter" "filter" LIST None "Show only the rows that match.";
     Order "order" "" LIST None "Sort by the next column.";
     OrderReverse "order-reverse" "" LIST None "Turn the order round.";
-    GroupBy "group-by" "" VIEWED None "Group the rows by the next thing they have in common, then by nothing.";
+    GroupBy "group-by" "" GROUPED None "Group the rows by the next thing they have in common, then by nothing; of a command: what is similar.";
     Fold "fold" "" LIST None "Fold or unfold the rows that are quiet, or the group.";
     FoldAll "fold-all" "" VIEWED None "Fold or unfold all groups.";
     Copy "copy" "" LIST None "Copy the row's name to the clipboard.";

@@ -13,7 +13,7 @@ use crate::console::act::{Act, ActAnswer, ActEnd, ActTag};
 use crate::console::ask::{Answer, Detail, HostDetail, Series, Topic};
 use crate::console::mask::{Mask, Unmasked, masked};
 use crate::console::replica::Glance;
-use crate::fleet::words::{SafeText, Timestamp};
+use crate::fleet::words::{HostId, SafeText, Timestamp};
 use crate::link::Connection;
 use crate::wire::pb::query_request::Kind;
 use crate::wire::{decode_entry, pb};
@@ -115,6 +115,13 @@ async fn look_up(connection: &Connection, mask: Option<&Arc<Mask>>, about: &Topi
         Topic::Host(host) => {
             let request = pb::QueryRequest { kind: Kind::Host.into(), id: host.0, ..pb::QueryRequest::default() };
             host_detail(connection, mask, request).await
+        }
+        Topic::QuietHosts => {
+            let request = pb::QueryRequest { kind: Kind::QuietHosts.into(), ..pb::QueryRequest::default() };
+            let page = connection.console().query(request).await?.into_inner().message().await?;
+            let quiet = page.and_then(|page| page.quiet);
+            let quiet = quiet.ok_or_else(|| Status::unimplemented("the hub is older and does not tell"))?;
+            Ok(Detail::QuietHosts(quiet.hosts.into_iter().map(HostId).collect()))
         }
         Topic::Timeline(alert) => {
             let request = pb::QueryRequest { kind: Kind::Alert.into(), id: alert.0, ..pb::QueryRequest::default() };

@@ -1,13 +1,16 @@
 //! Frames as they arrive, made into what a replica takes: snapshots are put together here, off the screens' loop.
 
-use std::time::Instant;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
 use crate::console::replica::{Body, Frame, Glance, Position, Snapshot};
+use crate::fleet::derived::first_look::ClientSums;
 use crate::fleet::identity::{Audience, Role};
 use crate::fleet::state::{Entry, Event, Fleet};
-use crate::fleet::words::{ClientId, Epoch, Revision, Timestamp};
+use crate::fleet::words::{AlertId, ClientId, Epoch, HostId, Revision, SiteId, Timestamp};
+use crate::wire::pb::row::Entity;
 use crate::wire::{self, decode_entry, decode_sums, pb, restore_row};
 
 /// Why frames make no sense; the remedy is a new snapshot.
@@ -40,12 +43,27 @@ pub(super) struct Frames {
     /// Whether a whole fleet was ever received, be it old: a first look would show less.
     loaded: bool,
     building: Option<Building>,
+    /// The first look, until the whole fleet is here.
+    look: Option<FirstLook>,
     /// Whether what this link has brought is the hub's state, or its first rows.
     current: bool,
 }
 
-/// A snapshot on its way.
+/// How often what has come of a snapshot is shown while the rest is on its way.
+const SHOWN_EVERY: Duration = Duration::from_secs(1);
+
+/// What came before the snapshot.
 #[derive(Debug)]
+struct FirstLook {
+    sums: BTreeMap<ClientId, ClientSums>,
+    rows: Vec<pb::Row>,
+    glances: Vec<(HostId, Glance)>,
+    /// When it was shown last, with what had come by then.
+    shown: Instant,
+}
+
+/// A snapshot on its way.
+#[derive(Clone, Debug)]
 struct Building {
     epoch: Epoch,
     role: Role,
@@ -78,6 +96,7 @@ impl Frames {
     /// A new link begins; what was being built is gone.
     pub fn begin(&mut self) {
         self.building = None;
+        self.look = None;
         self.current = false;
     }
 
@@ -95,16 +114,18 @@ impl Frames {
                 self.building = Some(Building::new(begin)?);
                 None
             }
-            Some(Message::FirstLook(look)) => self.first_look(look)?,
+            Some(Message::FirstLook(look)) => self.first_look(look, received)?,
             Some(Message::SnapshotRows(rows)) => {
                 let building = self.building.as_mut().ok_or(FrameError::OutOfOrder { what: "rows" })?;
                 rows.rows.into_iter().for_each(|row| building.row(row));
-                None
+                let due = self.look.as_mut().filter(|look| received >= look.shown + SHOWN_EVERY);
+                due.map(|look| look.with(building, received))
             }
             Some(Message::SnapshotEnd(_)) => {
                 let building = self.building.take().ok_or(FrameError::OutOfOrder { what: "the end of a snapshot" })?;
                 self.held = Position { epoch: building.epoch, revision: building.fleet.revision };
                 self.role = Some(building.role);
+                self.look = None;
                 (self.current, self.loaded) = (true, true);
                 Some(Body::Snapshot(Box::new(building.done())))
             }
@@ -118,13 +139,13 @@ impl Frames {
     }
 
     /// Sums that can't be read are none: the snapshot follows.
-    fn first_look(&mut self, look: pb::FirstLook) -> Result<Option<Body>, FrameError> {
-        let mut building = Building::new(look.of.unwrap_or_default())?;
+    fn first_look(&mut self, look: pb::FirstLook, received: Instant) -> Result<Option<Body>, FrameError> {
+        let building = Building::new(look.of.unwrap_or_default())?;
         let Some(sums) = decode_sums(look.sums).filter(|_| !self.loaded) else { return Ok(None) };
-        look.rows.into_iter().for_each(|row| building.row(row));
         self.current = true;
         let glances = look.glances.iter().map(Glance::decode).collect();
-        Ok(Some(Body::FirstLook(Box::new(building.done().first_look(sums)), glances)))
+        let look = self.look.insert(FirstLook { sums, rows: look.rows, glances, shown: received });
+        Ok(Some(look.with(&building, received)))
     }
 
     fn entries(&mut self, frame: pb::Entries) -> Result<Body, FrameError> {
@@ -141,6 +162,32 @@ impl Frames {
         self.held.revision = through;
         self.current = true;
         Ok(Body::Entries { through, entries })
+    }
+}
+
+impl FirstLook {
+    /// The first look with what has come of the snapshot: where a row is in both, the snapshot's counts.
+    fn with(&mut self, building: &Building, now: Instant) -> Body {
+        self.shown = now;
+        let mut so_far = building.clone();
+        for row in &self.rows {
+            if !is_there(&so_far.fleet, row) {
+                so_far.row(row.clone());
+            }
+        }
+        Body::FirstLook(Box::new(so_far.done().first_look(self.sums.clone())), self.glances.clone())
+    }
+}
+
+/// Whether the fleet has this row's entity, for the kinds that come first.
+fn is_there(fleet: &Fleet, row: &pb::Row) -> bool {
+    let client = |id: &str| ClientId::new(id);
+    match &row.entity {
+        Some(Entity::Client(row)) => fleet.hosts.clients.contains_key(&client(&row.id)),
+        Some(Entity::Site(row)) => fleet.hosts.sites.contains_key(&(client(&row.client), SiteId::new(row.id.as_str()))),
+        Some(Entity::Host(row)) => fleet.hosts.hosts.contains_key(&HostId(row.id)),
+        Some(Entity::Alert(row)) => fleet.alerts.alerts.contains_key(&AlertId(row.id)),
+        _ => false,
     }
 }
 
@@ -183,6 +230,8 @@ mod tests {
     use pb::frame::Body as Message;
 
     use super::*;
+    use crate::console::replica::{Replica, Update};
+    use crate::wire::encode_sums;
 
     fn begin(epoch: u64, revision: u64) -> Message {
         let role = pb::Role::Viewer.into();
@@ -206,6 +255,42 @@ mod tests {
         assert!(matches!(take(&mut frames, Message::SnapshotEnd(pb::SnapshotEnd {})), Ok(Some(Body::Snapshot(_)))));
         assert!(frames.is_current());
         frames
+    }
+
+    #[test]
+    fn what_comes_after_the_first_look_is_shown_as_it_comes_and_the_whole_fleet_at_the_end() {
+        let mut frames = Frames::default();
+        let start = Instant::now();
+        let rows = |ids: &[u64]| -> Vec<pb::Row> {
+            let host = |id: &u64| pb::Host { id: *id, name: format!("h{id}"), ..pb::Host::default() };
+            ids.iter().map(|id| pb::Row { entity: Some(Entity::Host(host(id))) }).collect()
+        };
+        let mut shown = |body, after: u64| {
+            let frame = pb::Frame { hub_time: 1, body: Some(body) };
+            let taken = frames.take(frame, start + Duration::from_millis(after)).expect("a frame");
+            match taken.map(|frame| frame.body) {
+                Some(Body::FirstLook(snapshot, _)) => Some((false, snapshot)),
+                Some(Body::Snapshot(snapshot)) => Some((true, snapshot)),
+                other => other.map(|other| panic!("{other:?}")),
+            }
+            .map(|(whole, snapshot)| {
+                let mut replica = Replica::new("main", start);
+                let body = if whole { Body::Snapshot(snapshot) } else { Body::FirstLook(snapshot, Vec::new()) };
+                let _ = replica.apply(Update::Frame(Frame { received: start, hub_time: Timestamp(1), body }));
+                (whole, replica.fleet().hosts.hosts.keys().map(|host| host.0).collect::<Vec<_>>())
+            })
+        };
+        let Message::SnapshotBegin(of) = begin(4, 10) else { unreachable!("it is one") };
+        let sums = encode_sums(&BTreeMap::new());
+        let look = pb::FirstLook { of: Some(of), sums, rows: rows(&[7, 9]), ..pb::FirstLook::default() };
+        assert_eq!(shown(Message::FirstLook(look), 0), Some((false, vec![7, 9])));
+        assert_eq!(shown(begin(4, 11), 10), None);
+        let page = |ids| Message::SnapshotRows(pb::SnapshotRows { rows: rows(ids) });
+        assert_eq!(shown(page(&[1, 2]), 500), None, "not with every page");
+        assert_eq!(shown(page(&[3]), 1_100), Some((false, vec![1, 2, 3, 7, 9])));
+        assert_eq!(shown(page(&[4, 7]), 1_200), None);
+        let whole = shown(Message::SnapshotEnd(pb::SnapshotEnd {}), 1_300);
+        assert_eq!(whole, Some((true, vec![1, 2, 3, 4, 7])), "what left meanwhile is gone");
     }
 
     #[test]

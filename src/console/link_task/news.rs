@@ -40,7 +40,9 @@ impl News {
         match self {
             Self::Update(Update::Link(link)) => Self::Update(Update::Link(match link {
                 LinkState::Lost { since, next_try, .. } => LinkState::Lost { since, reason: hidden(), next_try },
-                LinkState::Refused { since, next_try, .. } => LinkState::Refused { since, reason: hidden(), next_try },
+                LinkState::Refused { since, not_permitted, next_try, .. } => {
+                    LinkState::Refused { since, reason: hidden(), not_permitted, next_try }
+                }
                 link @ (LinkState::Connecting { .. } | LinkState::Live { .. }) => link,
             })),
             Self::Answer(answer) => Self::Answer(Answer { result: answer.result.map_err(|_| hidden()), ..answer }),

@@ -152,7 +152,9 @@ impl Task {
         let (since, reason) = (self.heard, SafeText::line(&self.down.to_string()));
         let state = match self.down.class() {
             Class::NoHub => LinkState::Lost { since, reason, next_try },
-            Class::Refused | Class::NotPermitted => LinkState::Refused { since, reason, next_try },
+            class @ (Class::Refused | Class::NotPermitted) => {
+                LinkState::Refused { since, reason, not_permitted: class == Class::NotPermitted, next_try }
+            }
         };
         self.was_up = false;
         self.update(Update::Link(state)).await

@@ -21,6 +21,8 @@ use crate::fleet::words::{AlertId, Revision, Timestamp, duration};
 pub enum Verdict {
     /// One of them was heard.
     Heard,
+    /// None was heard, and one does not permit this console: why.
+    NotPermitted(String),
     /// None was heard, and one refuses this console: why.
     Refused(String),
     /// None was heard.
@@ -126,9 +128,13 @@ impl Plain {
             let reason = replica.link().reason().map_or("no answer", |reason| reason.as_str());
             format!("{}: {reason}", replica.name().as_str())
         };
-        match replicas().find(|replica| matches!(replica.link(), LinkState::Refused { .. })) {
-            Some(refused) => Verdict::Refused(why(refused)),
-            None => Verdict::NoHub(replicas().map(why).collect::<Vec<_>>().join("\n")),
+        // the gravest of them, as of many failures of a verb
+        let forbidden = |replica: &&Replica| matches!(replica.link(), LinkState::Refused { not_permitted: true, .. });
+        let refused = |replica: &&Replica| matches!(replica.link(), LinkState::Refused { .. });
+        match (replicas().find(forbidden), replicas().find(refused)) {
+            (Some(forbidden), _) => Verdict::NotPermitted(why(forbidden)),
+            (None, Some(refused)) => Verdict::Refused(why(refused)),
+            (None, None) => Verdict::NoHub(replicas().map(why).collect::<Vec<_>>().join("\n")),
         }
     }
 

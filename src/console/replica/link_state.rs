@@ -32,6 +32,8 @@ pub enum LinkState {
         since: Instant,
         /// Why and what to do, in words.
         reason: SafeText,
+        /// This console is known there and may not.
+        not_permitted: bool,
         /// When it is tried again; `None` while it is being tried.
         next_try: Option<Instant>,
     },

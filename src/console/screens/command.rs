@@ -22,12 +22,14 @@ use crate::console::screens::world::{Effect, Place, World};
 use crate::console::text::{Ellipsis, put, put_cut, wrap};
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Column, Row, Table, bar, divider};
-use crate::fleet::commands::{Alike, Command, Event as CommandEvent, Grouping, OutcomeState};
+use crate::fleet::commands::{Alike, Command, Event as CommandEvent, Grouping, Outcome, OutcomeState};
 use crate::fleet::state::Event;
 use crate::fleet::words::{BlobId, CommandId, HostId, SafeText, duration};
 
 /// Output larger than this is not fetched only to show its first line.
 const SMALL_OUTPUT: u64 = 16 << 10;
+/// The most output of one command that is gathered to be written, in bytes: it is in memory until it is.
+const WRITTEN_MAX: u64 = 16 << 20;
 /// On fewer lines than this, the rows take all.
 const WITH_PREVIEW: u16 = 16;
 
@@ -47,6 +49,10 @@ pub struct CommandScreen {
     fleet: FleetIndex,
     id: CommandId,
     shown: Shown,
+    /// Outputs that differ in no more than numbers, times and the host's name are one group.
+    similar: bool,
+    /// All of the command is to be written to a file, as soon as all of its output is here.
+    writing: bool,
     /// The command was looked at as a whole.
     loaded: bool,
     grouping: Grouping,
@@ -83,6 +89,8 @@ impl CommandScreen {
             fleet,
             id,
             shown: Shown::Groups,
+            similar: false,
+            writing: false,
             loaded: false,
             grouping: Grouping::default(),
             groups: ListState::default(),
@@ -128,7 +136,8 @@ impl CommandScreen {
 
     fn place(&mut self, host: HostId, command: &Command, replica: &Replica) {
         let Some(outcome) = command.outcome(host) else { return };
-        self.groups_changed |= self.grouping.set(host, outcome);
+        let alike = if self.similar { Alike::similar(outcome) } else { Alike::of(outcome) };
+        self.groups_changed |= self.grouping.set(host, alike);
         let name = replica.fleet().hosts.hosts.get(&host).map(|host| host.name.clone()).unwrap_or_default();
         self.by_host.set(host, Some((outcome_rank(outcome.state), name)));
     }
@@ -170,7 +179,13 @@ impl CommandScreen {
         }
         self.name_groups(table, world);
         let fleet = self.fleet;
-        texts.want(self.wanted(table).into_iter().map(|blob| (fleet, blob)));
+        let mut wanted = self.wanted(table);
+        if self.writing
+            && let Some((_, command)) = self.command(world)
+        {
+            wanted.extend(blobs(command));
+        }
+        texts.want(wanted.into_iter().map(|blob| (fleet, blob)));
     }
 
     /// Folds the names of the groups in view, those that changed.
@@ -241,7 +256,15 @@ impl CommandScreen {
             Action::Order | Action::NextPane | Action::PreviousPane => {
                 self.cancel();
                 self.shown = if self.shown == Shown::Groups { Shown::Hosts } else { Shown::Groups };
+                // each host with its own output
+                self.group_by(false);
             }
+            Action::GroupBy => {
+                self.cancel();
+                self.group_by(self.shown == Shown::Hosts || !self.similar);
+                self.shown = Shown::Groups;
+            }
+            Action::Write => return self.begin_writing(replica, command),
             Action::Mark => match self.shown {
                 Shown::Groups => {
                     self.groups.toggle_mark();
@@ -269,7 +292,9 @@ impl CommandScreen {
                 let alike = self.cursor_host().and_then(|host| self.grouping.of_host(host));
                 let text = alike.and_then(|alike| {
                     let hosts = self.grouping.hosts(alike)?;
-                    Some(group_text(self.fleet, alike, &folded(hosts, replica), hosts.len(), texts))
+                    let like = if self.similar { " (similar output; this is of one of them)" } else { "" };
+                    let names = format!("{}{like}", folded(hosts, replica));
+                    Some(group_text(self.fleet, alike, &names, hosts.len(), texts))
                 });
                 return text.map(Effect::Copy).into_iter().collect();
             }
@@ -278,8 +303,51 @@ impl CommandScreen {
         Vec::new()
     }
 
-    /// Drops the marks. Whether there was one.
+    /// Groups by exact output or by what is similar. Other groups are other rows: the cursor begins at the top.
+    fn group_by(&mut self, similar: bool) {
+        if self.similar != similar {
+            self.similar = similar;
+            self.loaded = false;
+            self.chosen = false;
+            self.groups = ListState::default();
+        }
+    }
+
+    /// All output of the command is asked for, to be written when it is here.
+    fn begin_writing(&mut self, replica: &Replica, command: &Command) -> Vec<Effect> {
+        let kept = |outcome: &Outcome| [outcome.stdout, outcome.stderr].map(|kept| (kept.blob, kept.kept));
+        let all: BTreeMap<_, _> = command.outcomes().flat_map(|(_, outcome)| kept(outcome)).collect();
+        let size: u64 = all.values().sum();
+        if size > WRITTEN_MAX {
+            let (name, id) = (replica.name().as_str(), command.id);
+            let text = format!("{} of output: `watchfloor command {name}/{id} > FILE` writes so much", bytes(size));
+            return vec![Effect::Say(Role::Failed, text)];
+        }
+        self.writing = true;
+        Vec::new()
+    }
+
+    /// The file that was asked for, once all of its output is here or known not to be.
+    pub fn written(&mut self, world: World<'_>, texts: &Texts) -> Option<Effect> {
+        let (replica, command) = self.command(world).filter(|_| self.writing)?;
+        if blobs(command).any(|blob| texts.get(self.fleet, blob).is_none()) {
+            return None;
+        }
+        let name = file_name(&format!("command-{}-{}.txt", replica.name().as_str(), command.id));
+        let tally: String = tally_parts(command.tally()).into_iter().map(|(_, part)| part).collect();
+        let mut text = format!("$ {}\n{tally}\n", command.argv.shown().as_str());
+        // each output once, whatever the screen groups by
+        for (alike, hosts) in Grouping::of(command).in_order() {
+            text.push('\n');
+            text.push_str(&group_text(self.fleet, alike, &folded(hosts, replica), hosts.len(), texts));
+        }
+        self.writing = false;
+        Some(Effect::Write { name, text })
+    }
+
+    /// Drops the marks, and a file that is not written yet. Whether there was one.
     pub fn cancel(&mut self) -> bool {
+        let writing = std::mem::take(&mut self.writing);
         let held = self.groups.is_held() || self.hosts.is_held();
         self.groups.clear_marks();
         self.hosts.clear_marks();
@@ -287,14 +355,19 @@ impl CommandScreen {
             self.groups_changed = true;
             self.by_host.await_rows();
         }
-        held
+        held || writing
     }
 
     /// What the header says.
     #[must_use]
     pub fn facts(&self) -> Vec<(Role, String)> {
         let marks = self.groups.marks().len() + self.hosts.marks().len();
-        let mut facts = vec![(Role::Muted, format!("{} groups", self.grouping.len()))];
+        let many = if self.grouping.len() == 1 { "group" } else { "groups" };
+        let kind = if self.similar { " of similar output" } else { "" };
+        let mut facts = vec![(Role::Muted, format!("{} {many}{kind}", self.grouping.len()))];
+        if self.writing {
+            facts.push((Role::Pending, "fetching all output to write it".to_owned()));
+        }
         if marks > 0 {
             facts.push((Role::Mark, format!("{marks} marked, {} hosts", self.targets().len())));
         }
@@ -367,7 +440,8 @@ impl CommandScreen {
             _ => self.hosts.cursor().map_or_else(String::new, |host| host_name(*host, replica).to_owned()),
         };
         let count = if self.shown == Shown::Groups { hosts.len() } else { 1 };
-        divider(area, buf, theme, &format!("{} {names}: {}", hosts_words(count), end_words(alike)));
+        let like = if self.similar && count > 1 { "; this is of one of them" } else { "" };
+        divider(area, buf, theme, &format!("{} {names}: {}{like}", hosts_words(count), end_words(alike)));
         let inside =
             Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(1), height: area.height - 1 };
         let mut lines = inside.top()..inside.bottom();
@@ -405,6 +479,11 @@ impl CommandScreen {
             }
         }
     }
+}
+
+/// All that a command's hosts printed.
+fn blobs(command: &Command) -> impl Iterator<Item = BlobId> + '_ {
+    command.outcomes().flat_map(|(_, outcome)| [outcome.stdout.blob, outcome.stderr.blob]).flatten()
 }
 
 /// Where the parts of the screen stand.
@@ -484,6 +563,13 @@ fn output_cell(fleet: FleetIndex, alike: &Alike, row: &mut Row<'_>, texts: &Text
         (None, _) if alike.state == OutcomeState::Ok => row.cell(Role::Muted, "no output"),
         (None, _) => row.cell(Role::Muted, "-"),
     }
+}
+
+/// A name that every file system takes.
+#[must_use]
+pub fn file_name(text: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.+".contains(c) { c } else { '_' };
+    text.chars().map(safe).take(200).collect()
 }
 
 /// A group as text for a ticket: its hosts, how they ended, what they printed.

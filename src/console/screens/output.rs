@@ -8,7 +8,7 @@ use ratatui::layout::{Rect, Size};
 
 use crate::console::keymap::Action;
 use crate::console::replica::{Changed, FleetIndex, Replica};
-use crate::console::screens::command::{group_text, hosts_words};
+use crate::console::screens::command::{file_name, group_text, hosts_words};
 use crate::console::screens::command_words::{end_words, folded, host_name, outcome_glyph, outcome_role};
 use crate::console::screens::commands::{cancel, on_hosts};
 use crate::console::screens::filter_line::FilterLine;
@@ -356,10 +356,4 @@ impl OutputScreen {
 fn head_height(names: &str, width: u16) -> u16 {
     let names = wrap(names, width.saturating_sub(1)).take(NAMES).count();
     u16::try_from(1 + names).unwrap_or(u16::MAX)
-}
-
-/// A name that every file system takes.
-fn file_name(text: &str) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.+".contains(c) { c } else { '_' };
-    text.chars().map(safe).take(200).collect()
 }

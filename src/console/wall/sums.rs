@@ -1,15 +1,20 @@
 //! Sums that add up: every part that is not zero stands in its line, and the line ends with their sum.
 
+use std::collections::BTreeSet;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::clients::Standing;
 use super::problems::Problems;
 use crate::console::replica::Replicas;
-use crate::console::screens::look::{check_role, host_role, lane_role};
+use crate::console::screens::command_words::outcome_role;
+use crate::console::screens::look::{backup_role, check_role, host_role, lane_role};
 use crate::console::text::{Ellipsis, put, put_cut, width_within};
 use crate::console::theme::{Role, Theme};
 use crate::fleet::alerts::Lane;
+use crate::fleet::backups;
+use crate::fleet::commands::{Command, OutcomeState};
 use crate::fleet::hosts::HostState;
 use crate::fleet::words::{CheckState, HostClass};
 
@@ -22,6 +27,8 @@ pub struct Sum {
     pub parts: Vec<(Role, u32, &'static str)>,
     /// All of them, counted apart from the parts.
     pub total: u32,
+    /// What is said beside the sum, where there is room.
+    pub note: String,
 }
 
 /// Cells of a title with its gap.
@@ -29,7 +36,12 @@ const TITLE: u16 = 9;
 
 impl Sum {
     fn new(title: &'static str, total: u32, parts: impl IntoIterator<Item = (Role, u32, &'static str)>) -> Self {
-        Self { title, parts: parts.into_iter().filter(|(_, count, _)| *count > 0).collect(), total }
+        Self {
+            title,
+            parts: parts.into_iter().filter(|(_, count, _)| *count > 0).collect(),
+            total,
+            note: String::new(),
+        }
     }
 
     /// Paints the line; parts that do not fit are told by a mark before the sum, which always stands.
@@ -50,7 +62,11 @@ impl Sum {
             }
             x += put(buf, x, y, width, &text, role(*part)) + 2;
         }
-        put(buf, x, y, end.saturating_sub(x), &sum, role(Role::Text));
+        x += put(buf, x, y, end.saturating_sub(x), &sum, role(Role::Text)) + 2;
+        let room = end.saturating_sub(x);
+        if width_within(&self.note, room).is_some() {
+            put(buf, x, y, room, &self.note, role(Role::Muted));
+        }
     }
 }
 
@@ -70,19 +86,43 @@ pub fn sums(replicas: &Replicas, problems: &Problems) -> Vec<Sum> {
         .map(|state| (check_role(state, false), total(&|tally| tally.checks_in(state)), state.word()))
         .into_iter()
         .chain([(Role::Stale, total(&|tally| tally.stale_checks()), "stale")]);
+    let backups = backups::State::WORST_FIRST
+        .map(|state| (backup_role(state), total(&|tally| tally.backups_in(state)), state.word()));
     let clients = clients(replicas);
     let mut sums = vec![
         Sum::new("ALERTS", total(&|tally| tally.alerts()), lanes),
         hosts("SERVERS", [HostClass::Server, HostClass::Appliance]),
         hosts("PCs", [HostClass::Workstation, HostClass::Laptop]),
+        Sum::new("BACKUPS", total(&|tally| tally.backups()), backups),
         Sum::new("CLIENTS", clients.iter().sum(), Standing::ALL.map(|of| (of.role(), clients[of as usize], of.word()))),
+        commands(replicas),
         Sum::new("CHECKS", total(&|tally| tally.checks()), checks),
     ];
+    // No backup is promised anywhere: there is nothing to count.
+    sums.retain(|sum| sum.title != "BACKUPS" || sum.total > 0);
     let muted: Vec<_> = problems.muted().map(|(why, count)| (Role::LaneMuted, count, why)).collect();
     if !muted.is_empty() {
         sums.insert(1, Sum::new("MUTED", total(&|tally| tally.lane(Lane::Muted)), muted));
     }
     sums
+}
+
+/// The hosts of all commands that are live, by how it stands there. The line stays where none is, so that nothing moves
+/// when one begins.
+fn commands(replicas: &Replicas) -> Sum {
+    let live: Vec<&Command> =
+        replicas.iter().flat_map(|(_, replica)| replica.fleet().commands.open()).map(AsRef::as_ref).collect();
+    let count = |state| live.iter().map(|command| command.tally().count(state)).sum();
+    let hosts = live.iter().map(|command| command.tally().targets()).sum();
+    let parts = OutcomeState::ALL.map(|state| (outcome_role(state), count(state), state.word()));
+    let by: BTreeSet<&str> = live.iter().map(|command| command.by.as_str()).collect();
+    let by: Vec<&str> = by.into_iter().collect();
+    let note = match live.len() {
+        0 => "no command is live".to_owned(),
+        1 => format!("hosts of 1 live command by {}", by.join(", ")),
+        many => format!("hosts of {many} live commands by {}", by.join(", ")),
+    };
+    Sum { note, ..Sum::new("COMMANDS", hosts, parts) }
 }
 
 fn clients(replicas: &Replicas) -> [u32; 4] {

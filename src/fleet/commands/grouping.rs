@@ -1,6 +1,6 @@
 //! Which hosts of a command ended alike: the same end with the same output is one group.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -8,8 +8,9 @@ use super::command::Command;
 use super::outcome::{Kept, Outcome, OutcomeState};
 use crate::fleet::words::{BlobId, HostId, SafeText};
 
-/// What hosts of one group have in common. Output is compared by its hash, so that none needs to be fetched for it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What hosts of one group have in common. Output is compared by its hash, so that none needs to be fetched for it; where
+/// there are shapes, by them, and the output is that of one of those alike.
+#[derive(Clone, Debug)]
 pub struct Alike {
     /// Where the command stands.
     pub state: OutcomeState,
@@ -25,6 +26,37 @@ pub struct Alike {
     pub stderr: (Option<BlobId>, u64),
     /// The rule that denied it, or how it was lost.
     pub why: SafeText,
+    /// The shapes of both outputs, where they are what is compared.
+    shapes: Option<(u64, u64)>,
+}
+
+impl Alike {
+    /// What makes two the same.
+    fn key(&self) -> impl Ord + '_ {
+        let Self { state, cancelling, code, signal, stdout, stderr, why, shapes } = self;
+        let exact = shapes.is_none().then_some((stdout, stderr));
+        (state, cancelling, code, signal, shapes, exact, why)
+    }
+}
+
+impl PartialEq for Alike {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Alike {}
+
+impl PartialOrd for Alike {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Alike {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
 }
 
 /// The hosts of a command in groups, kept by what changes: no outcome is looked at again unless it changed.
@@ -51,7 +83,20 @@ impl Alike {
             stdout: printed(&outcome.stdout),
             stderr: printed(&outcome.stderr),
             why: outcome.why.clone(),
+            shapes: None,
         }
+    }
+
+    /// What an outcome has in common with those whose outputs differ in no more than numbers, times and the host's name.
+    #[must_use]
+    pub fn similar(outcome: &Outcome) -> Self {
+        let shape = |kept: &Kept| match (kept.blob, kept.shape) {
+            (None, _) => Some(0),
+            // an agent that is older tells none
+            (Some(_), 0) => None,
+            (Some(_), shape) => Some(shape),
+        };
+        Self { shapes: shape(&outcome.stdout).zip(shape(&outcome.stderr)), ..Self::of(outcome) }
     }
 }
 
@@ -61,14 +106,13 @@ impl Grouping {
     pub fn of(command: &Command) -> Self {
         let mut grouping = Self::default();
         for (host, outcome) in command.outcomes() {
-            grouping.set(host, outcome);
+            grouping.set(host, Alike::of(outcome));
         }
         grouping
     }
 
-    /// Puts a host where its outcome belongs now; whether it moved.
-    pub fn set(&mut self, host: HostId, outcome: &Outcome) -> bool {
-        let alike = Alike::of(outcome);
+    /// Puts a host where it belongs now; whether it moved.
+    pub fn set(&mut self, host: HostId, alike: Alike) -> bool {
         if self.of_host.get(&host).is_some_and(|known| **known == alike) {
             return false;
         }
@@ -140,7 +184,7 @@ mod tests {
     fn outcome(state: usize, code: i32, output: u8) -> Outcome {
         let blob = (output > 0).then_some(BlobId([output; 32]));
         let state = OutcomeState::ALL[state % OutcomeState::ALL.len()];
-        let printed = Kept { blob, printed: output.into(), kept: output.into() };
+        let printed = Kept { blob, printed: output.into(), kept: output.into(), shape: u64::from(output % 2) };
         Outcome { state, code: Some(code), stdout: printed, ..Outcome::queued(ClientId::from("acme")) }
     }
 
@@ -148,21 +192,37 @@ mod tests {
     fn the_same_output_with_another_code_is_another_group() {
         let mut grouping = Grouping::default();
         for host in 1..=5 {
-            grouping.set(HostId(host), &outcome(3, 0, 7));
+            grouping.set(HostId(host), Alike::of(&outcome(3, 0, 7)));
         }
-        grouping.set(HostId(6), &outcome(3, 1, 7));
-        grouping.set(HostId(7), &outcome(3, 0, 8));
+        grouping.set(HostId(6), Alike::of(&outcome(3, 1, 7)));
+        grouping.set(HostId(7), Alike::of(&outcome(3, 0, 8)));
         let sizes: Vec<usize> = grouping.in_order().map(|(_, hosts)| hosts.len()).collect();
         assert_eq!(sizes, [5, 1, 1]);
+    }
+
+    #[test]
+    fn similar_outputs_are_one_group_and_what_has_no_shape_stays_apart() {
+        let mut grouping = Grouping::default();
+        for output in 1..=9 {
+            grouping.set(HostId(output.into()), Alike::similar(&outcome(3, 0, output)));
+        }
+        // of shape 1 are 1, 3, 5, 7 and 9; the others come of an agent that tells no shape
+        let sizes: Vec<usize> = grouping.in_order().map(|(_, hosts)| hosts.len()).collect();
+        assert_eq!(sizes, [5, 1, 1, 1, 1]);
+        assert!(grouping.in_order().next().is_some_and(|(alike, _)| alike.stdout.0.is_some()), "one is shown for all");
+        grouping.set(HostId(10), Alike::similar(&outcome(3, 1, 1)));
+        assert_eq!(grouping.len(), 6, "another code is another end");
+        grouping.set(HostId(11), Alike::similar(&outcome(3, 0, 0)));
+        assert_eq!(grouping.len(), 7, "no output is like none that is");
     }
 
     #[test]
     fn what_has_not_ended_comes_last() {
         let mut grouping = Grouping::default();
         for host in 1..=9 {
-            grouping.set(HostId(host), &outcome(0, 0, 0));
+            grouping.set(HostId(host), Alike::of(&outcome(0, 0, 0)));
         }
-        grouping.set(HostId(4), &outcome(4, 2, 1));
+        grouping.set(HostId(4), Alike::of(&outcome(4, 2, 1)));
         let states: Vec<OutcomeState> = grouping.in_order().map(|(alike, _)| alike.state).collect();
         assert_eq!(states, [OutcomeState::Failed, OutcomeState::Queued]);
     }
@@ -177,7 +237,7 @@ mod tests {
             for (host, step) in steps {
                 match step {
                     Some((state, code, output)) => {
-                        grouping.set(HostId(host), &outcome(state, code, output));
+                        grouping.set(HostId(host), Alike::of(&outcome(state, code, output)));
                         known.insert(HostId(host), outcome(state, code, output));
                     }
                     None => {
@@ -188,7 +248,7 @@ mod tests {
             }
             let mut anew = Grouping::default();
             for (host, outcome) in &known {
-                anew.set(*host, outcome);
+                anew.set(*host, Alike::of(outcome));
             }
             prop_assert_eq!(&grouping, &anew);
             prop_assert_eq!(grouping.in_order().map(|(_, hosts)| hosts.len()).sum::<usize>(), known.len());

@@ -1,6 +1,7 @@
 //! Commands: a program sent to hosts, and how it ended on each of them.
 
 mod argv;
+mod blur;
 mod command;
 mod event;
 mod fold;
@@ -9,6 +10,7 @@ mod outcome;
 mod tally;
 
 pub use argv::{ARGUMENTS_MAX, Argv, ArgvError, BYTES_MAX};
+pub use blur::blurred;
 pub use command::{Asked, Command, CommandState};
 pub use event::Event;
 pub use fold::fold_names;

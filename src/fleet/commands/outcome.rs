@@ -41,6 +41,8 @@ pub struct Kept {
     pub printed: u64,
     /// Bytes of those that were kept, the first and the last.
     pub kept: u64,
+    /// The same for outputs that differ in no more than numbers, times and the host's name; 0 where it is not known.
+    pub shape: u64,
 }
 
 /// How a command stands, or ended, on one host.

@@ -4,6 +4,7 @@ pub mod act;
 pub mod agent;
 pub mod console;
 pub mod enrol;
+pub mod following;
 pub mod glance;
 pub mod intake;
 pub mod query;

@@ -9,6 +9,7 @@ use tonic::Status;
 use crate::fleet::alerts::Lane;
 use crate::fleet::backups::Job;
 use crate::fleet::checks::CheckStatus;
+use crate::fleet::commands;
 use crate::fleet::configuration::BackupDefinition;
 use crate::fleet::derived::assign::{Explained, Outcome, assign, explain};
 use crate::fleet::derived::select::{AlertRow, BackupRow, CheckRow, CommandRow, HostRow};
@@ -18,10 +19,11 @@ use crate::fleet::identity::Role;
 use crate::fleet::rules::input::Asker;
 use crate::fleet::rules::live::Live;
 use crate::fleet::rules::presence::target_of;
-use crate::fleet::state::{EntityKey, Event, Fleet};
+use crate::fleet::state::{EntityKey, Fleet};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{AlertId, ClientId, CommandId, HostId, JobId, Revision, Timestamp, duration};
 use crate::hub::core::Cut;
+use crate::hub::services::following::Following;
 use crate::hub::services::glance::{glance, reading_of};
 use crate::hub::shared::{Shared, status};
 use crate::wire::checks::CheckReading;
@@ -56,43 +58,19 @@ pub async fn answer(shared: &Shared, asker: &Asker, request: pb::QueryRequest, o
         Kind::Backups => asked.backups(&mut pages).await?,
         Kind::Backup => asked.backup(JobId(request.id), &mut pages).await?,
         Kind::Host => asked.host(HostId(request.id), &mut pages.page)?,
+        Kind::QuietHosts => pages.page.quiet = Some(asked.quiet_hosts()),
         Kind::Commands => asked.commands(&mut pages).await?,
-        Kind::Command => asked.command(CommandId(request.id), &mut pages).await?,
+        Kind::Command => asked.command(CommandId(request.id), |_| true, &mut pages).await?,
         Kind::CommandFollowed => {
-            asked.command(CommandId(request.id), &mut pages).await?;
+            let id = CommandId(request.id);
+            asked.command(id, |outcome| outcome.state.is_end(), &mut pages).await?;
             pages.end().await?;
-            return follow(shared, asker, CommandId(request.id), cut.fleet.revision, out).await;
+            let following = Following::from(&cut.fleet, id, asker.scope.as_ref());
+            drop(cut);
+            return following.go_on(shared, asker, out).await;
         }
     }
     pages.end().await
-}
-
-/// Entries about a command after this revision, as they become durable, until the asker goes.
-async fn follow(shared: &Shared, asker: &Asker, id: CommandId, from: Revision, out: &Out) -> Result<(), Status> {
-    let (mut at, mut head) = (from, shared.feed.head());
-    let is_about = |event: &Event| matches!(event, Event::Commands(event) if event.command() == id);
-    loop {
-        let newest = *head.borrow_and_update();
-        if at >= newest {
-            tokio::select! {
-                changed = head.changed() => if changed.is_err() { return Ok(()) },
-                () = out.closed() => return Ok(()),
-            }
-            continue;
-        }
-        let recent = shared.feed.after(at, ENTRIES_AT_ONCE);
-        let recent = recent.ok_or_else(|| Status::data_loss("this was not read in time; ask for the command again"))?;
-        let mut page = pb::QueryReply { hub_time: shared.clock.now().wall.0, ..pb::QueryReply::default() };
-        for committed in recent {
-            at = committed.revision();
-            if committed.entry.events.iter().any(|(_, event)| is_about(event)) {
-                page.entries.extend(committed.project(asker.role, asker.scope.as_ref()));
-            }
-        }
-        if !page.entries.is_empty() && out.send(Ok(page)).await.is_err() {
-            return Ok(());
-        }
-    }
 }
 
 /// What was asked, by whom, of which state.
@@ -214,6 +192,17 @@ impl Asked<'_> {
             pages.row(row_of(self.fleet, &EntityKey::Host(host.id))).await?;
         }
         Ok(())
+    }
+
+    /// The hosts that are not expected to run now.
+    fn quiet_hosts(&self) -> pb::QuietHosts {
+        let live = self.shared.live();
+        let quiet = |host: &&Arc<Host>| {
+            self.sees(host)
+                && !host.is_retired()
+                && !live.configuration.expected_hours(&target_of(host)).is_expected(self.now)
+        };
+        pb::QuietHosts { hosts: self.fleet.hosts.hosts.values().filter(quiet).map(|host| host.id.0).collect() }
     }
 
     async fn checks(&self, pages: &mut Pages<'_>) -> Result<(), Status> {
@@ -382,16 +371,24 @@ impl Asked<'_> {
         Ok(())
     }
 
-    /// One command with its outcomes and the names of its hosts; one that was archived by its entries alone.
-    async fn command(&self, id: CommandId, pages: &mut Pages<'_>) -> Result<(), Status> {
+    /// One command with its outcomes and the names of those of its hosts that are `named`; one that was archived by its
+    /// entries alone.
+    async fn command(
+        &self,
+        id: CommandId,
+        named: impl Fn(&commands::Outcome) -> bool + Send,
+        pages: &mut Pages<'_>,
+    ) -> Result<(), Status> {
         let missing = || Status::not_found(format!("there is no command {id}; `watchfloor commands` lists them"));
         let known = self.fleet.commands.get(id).map(|command| command.of_client(self.asker.scope.as_ref()));
         let Some(command) = known.filter(|command| command.targets() > 0) else {
             return if self.subject(&format!("command/{id}"), pages).await? { Ok(()) } else { Err(missing()) };
         };
         pages.row(row_of(self.fleet, &EntityKey::Command(id))).await?;
-        for (host, _) in command.outcomes() {
-            pages.row(row_of(self.fleet, &EntityKey::Host(host))).await?;
+        for (host, outcome) in command.outcomes() {
+            if named(outcome) {
+                pages.row(row_of(self.fleet, &EntityKey::Host(host))).await?;
+            }
             pages.row(row_of(self.fleet, &EntityKey::Outcome(id, host))).await?;
         }
         Ok(())
