@@ -10,7 +10,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
 use crate::console::app::asking::Asked;
-use crate::console::input::{FrameStamp, Key};
+use crate::console::input::FrameStamp;
 use crate::console::keymap::{Action, Context, Danger, Hint, Keymap, Pressed};
 use crate::console::replica::FleetIndex;
 use crate::console::screens::alerts::{host_name, what};
@@ -128,8 +128,8 @@ impl Palette {
     }
 
     /// Takes a key.
-    pub fn press(&mut self, keymap: &mut Keymap, key: Key, count: u16, asked: Asked, world: World<'_>) -> Event {
-        let pressed = keymap.press(Context::Palette, key);
+    pub fn press(&mut self, keymap: &mut Keymap, count: u16, asked: Asked, world: World<'_>) -> Event {
+        let pressed = keymap.press(Context::Palette, asked.key);
         let last = self.found.len().saturating_sub(1);
         match pressed {
             Pressed::Action(Action::PaletteDown | Action::TextComplete) => {
@@ -138,7 +138,7 @@ impl Palette {
             Pressed::Action(Action::PaletteUp | Action::TextCompleteBack) => {
                 self.at = self.at.saturating_sub(count.into())
             }
-            _ => match self.input.press(pressed, key, count) {
+            _ => match self.input.press(pressed, asked.key, count) {
                 TextEvent::Cancel => return Event::Closed,
                 TextEvent::Submit => return self.enter(asked),
                 TextEvent::Changed => self.begin(asked.stamp, world),
