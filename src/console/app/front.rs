@@ -58,7 +58,7 @@ const NOTHING_SENT: FrontEvent = FrontEvent::Closed(Some("nothing was sent"));
 
 impl Front {
     /// Takes a key.
-    pub fn press(&mut self, keymap: &mut Keymap, count: u16, asked: Asked, world: World<'_>) -> FrontEvent {
+    pub fn press(&mut self, keymap: &mut Keymap, count: u16, asked: Asked) -> FrontEvent {
         let seen = (asked.stamp, asked.now);
         match self {
             Self::Asking(asking) => match asking.prompt.press(keymap, asked.key, count, seen) {
@@ -73,7 +73,7 @@ impl Front {
                 PromptEvent::Cancelled => FrontEvent::Closed(None),
                 PromptEvent::Done(text) => FrontEvent::Decided(text),
             },
-            Self::Palette(palette) => palette.press(keymap, count, asked, world).into(),
+            Self::Palette(palette) => palette.press(keymap, count, asked).into(),
             Self::Command(prompt) => match prompt.press(keymap, count, asked) {
                 CommandEvent::Ignored => FrontEvent::Ignored,
                 CommandEvent::Changed => FrontEvent::Changed,
@@ -95,12 +95,12 @@ impl Front {
     }
 
     /// Takes pasted text; whether it looks different.
-    pub fn paste(&mut self, text: &str, stamp: FrameStamp, world: World<'_>) -> bool {
+    pub fn paste(&mut self, text: &str, stamp: FrameStamp) -> bool {
         match self {
             Self::Asking(asking) => asking.prompt.paste(text, stamp) != PromptEvent::Ignored,
             Self::Question(question) => question.prompt.paste(text, stamp) != PromptEvent::Ignored,
             Self::Palette(palette) => {
-                palette.paste(text, stamp, world);
+                palette.paste(text, stamp);
                 true
             }
             Self::Command(prompt) => prompt.paste(text, stamp),

@@ -34,7 +34,7 @@ impl App {
         self.follows = false;
         if let Some(front) = &mut self.front {
             let asked = Asked { key, stamp, now };
-            let event = front.press(&mut self.seat.keymap, count, asked, self.fleets.world(now));
+            let event = front.press(&mut self.seat.keymap, count, asked);
             return self.front_event(event, now);
         }
         if self.stage.filter().is_some_and(|line| line.typing().is_some()) {
@@ -70,7 +70,7 @@ impl App {
 
     fn paste(&mut self, text: &str, stamp: FrameStamp, now: Instant) -> Option<Vec<Order>> {
         if let Some(front) = &mut self.front {
-            return front.paste(text, stamp, self.fleets.world(now)).then(Vec::new);
+            return front.paste(text, stamp).then(Vec::new);
         }
         let typed = self.stage.filter_mut().map_or(Typed::Nothing, |line| line.paste(text));
         self.typed(typed, now)

@@ -7,7 +7,6 @@ use std::time::Instant;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::console::act::Verb;
 use crate::console::acts::{Reading, Row as ActRow};
 use crate::console::keymap::Action;
 use crate::console::replica::{Changed, FleetIndex, Replica};
@@ -18,7 +17,7 @@ use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::text::put;
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Column, Row};
-use crate::fleet::alerts::{Alert, Lane, Subject, Suppression, Until};
+use crate::fleet::alerts::{Alert, Lane, Subject, Suppression};
 use crate::fleet::rules::select::AlertRow;
 use crate::fleet::state::{EntityKey, Fleet};
 use crate::fleet::words::filter::Filter;
@@ -197,8 +196,6 @@ impl Alerts {
                 let tickets: Vec<String> = keys.filter_map(|key| ticket(key, world)).collect();
                 if tickets.is_empty() { Vec::new() } else { vec![Effect::Copy(tickets.join("\n\n"))] }
             }
-            Action::Acknowledge => self.act(Verb::Acknowledge { until: Until::Worse, note: String::new() }),
-            Action::CheckNow => self.act(Verb::CheckNow { host: None, check: None }),
             Action::Command => {
                 let whole = std::mem::take(&mut self.whole);
                 if whole && let Some(fault) = self.rows.filter.fault() {
@@ -211,13 +208,8 @@ impl Alerts {
                 };
                 vec![Effect::Run { hosts: alerts.into_iter().filter_map(host).collect(), line: String::new() }]
             }
-            Action::AcknowledgeWith
-            | Action::Escalate
-            | Action::Release
-            | Action::Snooze
-            | Action::Note
-            | Action::Close => {
-                vec![self.about().map_or_else(|effect| effect, |about| Effect::Begin(action, about))]
+            action if action.is_on_alerts() || action == Action::CheckNow => {
+                vec![self.about().map_or_else(|effect| effect, |about| Effect::on_alerts(action, about))]
             }
             _ => Vec::new(),
         }
@@ -229,15 +221,6 @@ impl Alerts {
             return true;
         }
         self.rows.cancel(world)
-    }
-
-    fn act(&mut self, verb: Verb) -> Vec<Effect> {
-        match self.about() {
-            // Many at once are confirmed, with their count.
-            Ok(about @ About::Filter { .. }) => vec![Effect::Begin(action_of(&verb), about)],
-            Ok(about) => vec![Effect::Act(verb, about)],
-            Err(effect) => vec![effect],
-        }
     }
 
     fn about(&mut self) -> Result<About, Effect> {
@@ -298,13 +281,6 @@ impl Alerts {
             return "no open alert as of the last word; the link is down".to_owned();
         }
         "no open alert".to_owned()
-    }
-}
-
-const fn action_of(verb: &Verb) -> Action {
-    match verb {
-        Verb::CheckNow { .. } => Action::CheckNow,
-        _ => Action::Acknowledge,
     }
 }
 

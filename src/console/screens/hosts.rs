@@ -18,7 +18,7 @@ use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::text::put;
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Column, Row};
-use crate::fleet::alerts::{Lane, Until};
+use crate::fleet::alerts::Lane;
 use crate::fleet::hosts::{Host, HostState};
 use crate::fleet::rules::select::HostRow;
 use crate::fleet::state::{EntityKey, Fleet};
@@ -192,18 +192,9 @@ impl Hosts {
                 }
                 vec![Effect::Act(Verb::CheckNow { host: None, check: None }, About::Hosts(hosts))]
             }
-            Action::Acknowledge => {
+            action if action.is_on_alerts() => {
                 let about = self.alerts_of_targets(world);
-                vec![Effect::Act(Verb::Acknowledge { until: Until::Worse, note: String::new() }, About::Alerts(about))]
-            }
-            Action::AcknowledgeWith
-            | Action::Escalate
-            | Action::Release
-            | Action::Snooze
-            | Action::Note
-            | Action::Close => {
-                let about = self.alerts_of_targets(world);
-                vec![Effect::Begin(action, About::Alerts(about))]
+                vec![Effect::on_alerts(action, About::Alerts(about))]
             }
             _ => Vec::new(),
         }

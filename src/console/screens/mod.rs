@@ -21,4 +21,5 @@ pub mod look;
 pub mod output;
 pub mod texts;
 pub mod viewed;
+pub mod walk;
 pub mod world;
