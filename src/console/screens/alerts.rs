@@ -10,11 +10,11 @@ use ratatui::layout::Rect;
 use crate::console::acts::{Reading, Row as ActRow};
 use crate::console::keymap::Action;
 use crate::console::replica::{Changed, FleetIndex, Replica};
+use crate::console::screens::empty::say_why_empty;
 use crate::console::screens::grouping::{Group, Sums};
 use crate::console::screens::listing::{Arrangement, Listing};
 use crate::console::screens::look::{check_glyph, check_role, lane_role};
 use crate::console::screens::world::{About, Effect, Place, World};
-use crate::console::text::put;
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Column, Row};
 use crate::fleet::alerts::{Alert, Lane, Subject, Suppression};
@@ -261,26 +261,7 @@ impl Alerts {
             Order::Age => Some((6, !reversed)),
         };
         self.rows.render(area, buf, theme, sorted, |key, row| paint(key, row, theme, world));
-        if self.rows.list().rows().is_empty() && area.height > 2 {
-            let text = self.empty_words(world);
-            put(buf, area.x + 2, area.y + 2, area.width.saturating_sub(2), &text, theme.style(Role::Muted));
-        }
-    }
-
-    fn empty_words(&self, world: World<'_>) -> String {
-        if self.rows.is_scanning() {
-            return "looking".to_owned();
-        }
-        if !self.rows.filter.is_empty() {
-            return format!("no open alert matches {:?}; Esc shows all", self.rows.filter.text());
-        }
-        if world.replicas.iter().any(|(_, replica)| !replica.is_loaded()) {
-            return "not every fleet has answered yet".to_owned();
-        }
-        if world.replicas.iter().any(|(_, replica)| replica.is_stale()) {
-            return "no open alert as of the last word; the link is down".to_owned();
-        }
-        "no open alert".to_owned()
+        say_why_empty(&self.rows, ("open alert", "no open alert"), area, buf, theme, world);
     }
 }
 

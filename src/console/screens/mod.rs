@@ -9,6 +9,7 @@ pub mod command;
 pub mod command_words;
 pub mod commands;
 pub mod completion;
+pub mod empty;
 pub mod filter_line;
 pub mod floor;
 pub mod grouping;
