@@ -90,6 +90,10 @@ async fn keys() -> Outcome {
         letters.extend(letters.clone());
         desk.keys(&format!("{name}: each letter of a filter"), letters).await?;
     }
+    let mut letters = vec![key(':')];
+    letters.extend("host-01234".chars().map(key));
+    letters.push(page(KeyCode::Esc));
+    desk.keys("each letter of the palette", times(5 * letters.len(), &letters)).await?;
     let (now, most) = resident(std::process::id())?;
     println!("console: {} MiB resident, {} MiB at most: <= 250 MiB {}", mib(now), mib(most), verdict(now <= 250 << 20));
     desk.news = None;

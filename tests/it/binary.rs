@@ -167,10 +167,6 @@ fn a_storm_of_sizes_leaves_the_last_one_painted() {
         let text = screen.contents();
         text.starts_with("FLOOR") && text.lines().last().is_some_and(|line| line.contains("help"))
     });
-    // The library that reads the terminal can hold a key back that comes in the same moment as a new size.
-    let clock = |screen: &vt100::Screen| screen.contents().lines().next().map(ToOwned::to_owned);
-    let painted = terminal.read(clock);
-    terminal.wait_until("the storm is over", |screen| clock(screen) != painted);
     leave(&mut terminal);
 }
 

@@ -9,11 +9,15 @@ use ratatui::layout::Rect;
 use watchfloor::console::app::{App, Order};
 use watchfloor::console::input::{FrameStamp, Input, Key};
 use watchfloor::console::screens::world::Place;
+use watchfloor::console::theme::{Glyphs, Theme};
 use watchfloor::console::widgets::dump;
+use watchfloor::fleet::hosts::{self, Client};
+use watchfloor::fleet::state::{Actor, Event};
+use watchfloor::fleet::words::ClientId;
 use watchfloor::settings::views::{Layout, View, Views};
 
 use crate::pty::Program;
-use crate::sample_fleet::console;
+use crate::sample_fleet::{console, console_of, story};
 
 fn shown(app: &mut App, moment: Instant) -> String {
     let area = Rect::new(0, 0, 120, 70);
@@ -283,6 +287,29 @@ fn tab_goes_through_what_the_fleets_have() {
 }
 
 #[test]
+fn no_letter_waits_for_a_look_at_all_that_the_fleets_have() {
+    let moment = Instant::now();
+    let mut story = story();
+    for n in 0..3_000 {
+        let client = Client::unconfigured(ClientId::new(format!("many-{n:04}")));
+        story.tell(0, Actor::rule("configuration"), vec![Event::Hosts(hosts::Event::ClientDescribed(client))]);
+    }
+    let mut app = console_of(story, Theme::of_roles(Glyphs::ASCII), Place::Hosts, moment);
+    shown(&mut app, moment);
+    for (open, text, wanted) in [(":", "2999", "many-2999"), ("/", "client:many-299", "many-2995")] {
+        keys(&mut app, open, moment);
+        let (before, last) = text.split_at(text.len() - 1);
+        type_in(&mut app, before, moment);
+        order(&mut app, last, moment);
+        let turns = std::iter::from_fn(|| app.is_busy().then(|| app.turn(moment))).count();
+        assert!(turns > 4, "{text}: {turns} turns");
+        let found = shown(&mut app, moment);
+        assert!(found.contains(wanted), "{found}");
+        keys(&mut app, "Esc", moment);
+    }
+}
+
+#[test]
 fn the_bell_is_quiet_where_this_seat_says_so_and_shows_it() {
     let moment = Instant::now();
     let mut app = console("dark", Place::Alerts, moment);
@@ -309,8 +336,6 @@ fn an_alert_is_copied_as_text_for_a_ticket() {
     assert!(said.contains("copied: ") && said.contains(" lines)"), "{said}");
 }
 
-/// Waits until the program has written these bytes.
-#[track_caller]
 #[test]
 fn a_desk_by_keyboard_alone() {
     let home = tempfile::tempdir().unwrap();

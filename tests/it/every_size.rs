@@ -29,7 +29,12 @@ fn at(place: Place, keys: &[&str], moment: Instant) -> App {
 }
 
 /// Paints at every size, and says how the screens begin that were painted whole.
-fn at_every_size(mut app: App, moment: Instant) -> String {
+fn at_every_size(app: App, moment: Instant) -> String {
+    showing("", app, moment)
+}
+
+/// The same, with something on it wherever the screen is painted whole.
+fn showing(wanted: &str, mut app: App, moment: Instant) -> String {
     let mut title = String::new();
     for height in 1..=HIGHEST {
         for width in 1..=WIDEST {
@@ -51,6 +56,8 @@ fn at_every_size(mut app: App, moment: Instant) -> String {
                 title = line(1).split_whitespace().next().unwrap_or_default().to_owned();
                 assert!(!title.is_empty(), "no head at {width}x{height}");
                 assert!(!line(height).trim().is_empty(), "no foot at {width}x{height}");
+                let shown = (1..=height).any(|y| line(y).contains(wanted));
+                assert!(shown, "no {wanted:?} at {width}x{height}");
             }
         }
     }
@@ -129,4 +136,37 @@ fn the_help() {
 fn a_question() {
     let moment = Instant::now();
     assert_eq!(at_every_size(at(Place::Alerts, &["e"], moment), moment), "ALERTS");
+}
+
+#[test]
+fn the_list_of_words() {
+    let moment = Instant::now();
+    assert_eq!(showing("Words", at(Place::Alerts, &[":"], moment), moment), "ALERTS");
+}
+
+#[test]
+fn a_filter_and_what_it_may_become() {
+    let moment = Instant::now();
+    assert_eq!(showing("Tab ", at(Place::Hosts, &["/", "s"], moment), moment), "HOSTS");
+}
+
+#[test]
+fn the_keys_that_may_follow() {
+    let moment = Instant::now();
+    assert_eq!(showing("v then (Esc gives up)", at(Place::Alerts, &["v"], moment), moment), "ALERTS");
+}
+
+#[test]
+fn columns_that_were_chosen() {
+    let moment = Instant::now();
+    let keys = "v c Ctrl+u s u m m a r y Space o w n e r Space h o s t Enter";
+    let asked: Vec<&str> = keys.split(' ').collect();
+    let mut app = at(Place::Alerts, &asked, moment);
+    let area = Rect::new(0, 0, 200, 60);
+    let mut buf = Buffer::empty(area);
+    app.refresh(area, moment);
+    app.render(area, &mut buf, moment);
+    let titles: String = (0..200).map(|x| buf[(x, 1)].symbol()).collect();
+    assert_eq!(titles.split_whitespace().collect::<Vec<_>>(), ["SUMMARY", "OWNER", "HOST"]);
+    assert_eq!(at_every_size(app, moment), "ALERTS");
 }

@@ -13,6 +13,7 @@ mod console_link;
 mod dependencies;
 mod descriptors;
 mod desk;
+mod desktop_notices;
 mod every_size;
 mod fixtures;
 mod full_disk;

@@ -33,6 +33,8 @@ impl Program {
             command.env(name, value);
         }
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        // Else the default one is looked for, and notices of tests would come up on the developer's desktop.
+        command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
         Self { command, line: None }
     }
 

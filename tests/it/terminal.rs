@@ -202,6 +202,21 @@ fn a_new_size_is_painted_at_once() {
     seat.wait_for_terminal_given_back();
 }
 
+/// The library that reads the terminal is told of keys and of a new size by one wait, and goes on with the size alone.
+#[test]
+fn a_key_that_comes_with_a_new_size_waits_for_no_other() {
+    let mut seat = Seat::of_child();
+    seat.wait_for_full_screen("0 presses");
+    for press in 1..=200_u16 {
+        let size = PtySize { rows: 20 + press % 2, cols: 60 + press % 3, pixel_width: 0, pixel_height: 0 };
+        seat.master.resize(size).unwrap();
+        seat.press(b"j");
+        seat.wait_for_full_screen(&format!(", {press} presses"));
+    }
+    seat.press(b"q");
+    seat.wait_for_terminal_given_back();
+}
+
 #[test]
 fn a_panic_is_reported_on_a_terminal_that_was_given_back() {
     let mut seat = Seat::of_child();

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use crate::console::app::asking::Asked;
 use crate::console::app::bell::Bell;
 use crate::console::app::notices::Notices;
+use crate::console::app::order::Order;
 use crate::console::keymap::Action;
 use crate::console::screens::completion::Completion;
 use crate::console::screens::viewed::Viewed;
+use crate::console::screens::world::World;
 use crate::console::theme::Role;
 use crate::console::widgets::{Answer, Prompt};
 use crate::settings::views::{Layout, View, Views, refuse_column};
@@ -17,8 +19,6 @@ use crate::settings::views::{Layout, View, Views, refuse_column};
 pub struct Desk {
     /// The saved views.
     pub views: Views,
-    /// The question on the screen.
-    pub question: Option<Question>,
     /// What the filter being typed may become.
     pub completion: Option<Completion>,
     /// The bell.
@@ -46,8 +46,8 @@ pub enum Decided {
 }
 
 impl Desk {
-    /// Asks what the action needs.
-    pub fn ask(&mut self, action: Action, list: &dyn Viewed, asked: Asked) {
+    /// What the action asks.
+    pub fn ask(&self, action: Action, list: &dyn Viewed, asked: Asked) -> Question {
         let prompt = |title: &str, optional| Prompt::new(title, Answer::Text { optional }, asked.stamp, asked.now);
         let prompt = if action == Action::Columns {
             let all = list.words().columns.join(" ");
@@ -67,16 +67,34 @@ impl Desk {
             }
             asks.with_text(&free.map_or_else(String::new, |free| format!("{free} ")))
         };
-        self.question = Some(Question { prompt, action });
+        Question { prompt, action }
     }
 
+    /// What is to be rung or told by now, with so many alerts that nobody has: critical ones, and warnings.
+    pub fn due(&mut self, new: (u32, u32), world: World<'_>) -> Vec<Order> {
+        let rings = self.bell.rings(new, world.now).then_some(Order::Ring);
+        rings.into_iter().chain(self.notices.due(world).map(Order::Tell)).collect()
+    }
+
+    /// The view that a screen shows now, if it is one.
+    #[must_use]
+    pub fn shown(&self, screen: &str, list: &dyn Viewed) -> Option<&View> {
+        if self.views.list.is_empty() {
+            return None;
+        }
+        let layout = list.layout();
+        self.views.list.iter().find(|view| view.screen == screen && view.layout == layout)
+    }
+}
+
+impl Question {
     /// What the answer comes to, on a screen of this name.
     ///
     /// # Errors
     /// What is wrong with the answer, and what to write.
-    pub fn decide(&self, text: &str, screen: &str, list: &dyn Viewed) -> Result<Decided, String> {
+    pub fn decide(&self, text: &str, screen: &str, list: &dyn Viewed, views: &Views) -> Result<Decided, String> {
         let layout = list.layout();
-        if self.question.as_ref().is_some_and(|question| question.action == Action::Columns) {
+        if self.action == Action::Columns {
             let known = list.words().columns;
             let mut columns: Vec<String> = Vec::new();
             for name in text.split_whitespace().map(str::to_lowercase) {
@@ -97,17 +115,7 @@ impl Desk {
         let number: u8 = number.ok_or("begin with a number from 1 to 9, as in 3 Night queue")?;
         let (screen, name) = (screen.to_owned(), name.trim().chars().take(60).collect::<String>());
         let name = if name.is_empty() { format!("{screen} {number}") } else { name };
-        let file = self.views.get(number).map_or_else(PathBuf::new, |view| view.file.clone());
+        let file = views.get(number).map_or_else(PathBuf::new, |view| view.file.clone());
         Ok(Decided::Keep(View { number, name, screen, layout, file }))
-    }
-
-    /// The view that a screen shows now, if it is one.
-    #[must_use]
-    pub fn shown(&self, screen: &str, list: &dyn Viewed) -> Option<&View> {
-        if self.views.list.is_empty() {
-            return None;
-        }
-        let layout = list.layout();
-        self.views.list.iter().find(|view| view.screen == screen && view.layout == layout)
     }
 }

@@ -1,8 +1,9 @@
-//! The list of words: actions, saved views, clients, hosts and alerts by a part of their name, best match first. It is
-//! searched in slices between keys; what was found for the last text stands until the next is searched whole.
+//! The list of words: actions, saved views, clients, hosts and alerts by a part of their name, best match first. What the
+//! fleets have is searched in slices between keys; what was found for the last text stands until the next is searched
+//! whole.
 
+use std::cell::Cell;
 use std::cmp::Reverse;
-use std::ops::Bound;
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -10,10 +11,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
 use crate::console::app::asking::Asked;
-use crate::console::input::{FrameStamp, Key};
+use crate::console::input::FrameStamp;
 use crate::console::keymap::{Action, Context, Danger, Hint, Keymap, Pressed};
-use crate::console::replica::FleetIndex;
+use crate::console::replica::{FleetIndex, Replica};
 use crate::console::screens::alerts::{host_name, what};
+use crate::console::screens::walk::{Walk, rest};
 use crate::console::screens::world::World;
 use crate::console::text::{Ellipsis, put, put_cut, width_within};
 use crate::console::theme::{Role, Theme};
@@ -22,8 +24,8 @@ use crate::fleet::words::spoken_id::spoken_id;
 use crate::fleet::words::{AlertId, ClientId, HostId};
 use crate::settings::views::Views;
 
-/// Rows looked at in one slice: a millisecond or so.
-const SLICE: usize = 1_024;
+/// Rows looked at in one slice: a fraction of a millisecond.
+const SLICE: usize = 512;
 /// Finds that are kept; who needs more types more.
 const KEPT: usize = 100;
 
@@ -58,8 +60,8 @@ type Place = (Reverse<u32>, u8, usize, usize);
 #[derive(Debug)]
 struct Search {
     pattern: Pattern,
-    /// The row looked at last: its fleet, and its host or alert.
-    last: (usize, Option<HostId>, Option<AlertId>),
+    /// How far the fleets were searched.
+    walk: Walk,
     looked_at: usize,
     found: Vec<(Place, Found)>,
 }
@@ -128,8 +130,8 @@ impl Palette {
     }
 
     /// Takes a key.
-    pub fn press(&mut self, keymap: &mut Keymap, key: Key, count: u16, asked: Asked, world: World<'_>) -> Event {
-        let pressed = keymap.press(Context::Palette, key);
+    pub fn press(&mut self, keymap: &mut Keymap, count: u16, asked: Asked) -> Event {
+        let pressed = keymap.press(Context::Palette, asked.key);
         let last = self.found.len().saturating_sub(1);
         match pressed {
             Pressed::Action(Action::PaletteDown | Action::TextComplete) => {
@@ -138,10 +140,10 @@ impl Palette {
             Pressed::Action(Action::PaletteUp | Action::TextCompleteBack) => {
                 self.at = self.at.saturating_sub(count.into())
             }
-            _ => match self.input.press(pressed, key, count) {
+            _ => match self.input.press(pressed, asked.key, count) {
                 TextEvent::Cancel => return Event::Closed,
                 TextEvent::Submit => return self.enter(asked),
-                TextEvent::Changed => self.begin(asked.stamp, world),
+                TextEvent::Changed => self.begin(asked.stamp),
                 TextEvent::Moved => {}
                 TextEvent::Ignored => return Event::Ignored,
             },
@@ -151,9 +153,9 @@ impl Palette {
     }
 
     /// Takes pasted text.
-    pub fn paste(&mut self, text: &str, stamp: FrameStamp, world: World<'_>) {
+    pub fn paste(&mut self, text: &str, stamp: FrameStamp) {
         self.input.paste(text);
-        self.begin(stamp, world);
+        self.begin(stamp);
     }
 
     fn enter(&mut self, asked: Asked) -> Event {
@@ -172,7 +174,7 @@ impl Palette {
         Event::Chosen(found.choice.clone(), asked)
     }
 
-    fn begin(&mut self, stamp: FrameStamp, world: World<'_>) {
+    fn begin(&mut self, stamp: FrameStamp) {
         self.changed = stamp;
         let text = self.input.text().trim();
         if text.is_empty() {
@@ -182,7 +184,7 @@ impl Palette {
             return;
         }
         let pattern = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
-        let mut search = Search { pattern, last: (0, None, None), looked_at: 0, found: Vec::new() };
+        let mut search = Search { pattern, walk: Walk::default(), looked_at: 0, found: Vec::new() };
         for (kind, word) in &self.words {
             let by_name = search.score(&mut self.matcher, &word.label);
             // A sentence holds the letters of nearly everything: half as good as the name.
@@ -191,18 +193,7 @@ impl Palette {
                 search.keep(score, *kind, word.label.len(), || word.clone());
             }
         }
-        for (client, _) in world.replicas.iter().flat_map(|(_, replica)| replica.counts().clients()) {
-            if let Some(score) = search.score(&mut self.matcher, client.as_str()) {
-                search.keep(score, 2, client.as_str().len(), || Found {
-                    choice: Choice::Client(client.clone()),
-                    label: client.to_string(),
-                    more: String::new(),
-                    right: "client".to_owned(),
-                });
-            }
-        }
         self.search = Some(search);
-        self.step(world);
     }
 
     /// Looks at a slice of the rows that are left. Whether the search ended by that, and what Enter chose meanwhile.
@@ -251,10 +242,6 @@ impl Palette {
     }
 }
 
-fn after<T>(last: Option<T>) -> Bound<T> {
-    last.map_or(Bound::Unbounded, Bound::Excluded)
-}
-
 impl Search {
     fn score(&self, matcher: &mut Matcher, text: &str) -> Option<u32> {
         let mut wide = Vec::new();
@@ -272,52 +259,69 @@ impl Search {
         self.found.truncate(KEPT);
     }
 
-    /// Looks at a slice of hosts and open alerts; whether none is left.
+    /// Looks at a slice of clients, hosts and open alerts; whether none is left.
     fn step(&mut self, matcher: &mut Matcher, world: World<'_>) -> bool {
-        let mut left = SLICE;
-        let (first, mut host_from, mut alert_from) = self.last;
-        let mut text = String::new();
-        for (fleet, replica) in world.replicas.iter().skip(first) {
-            let hosts = &replica.fleet().hosts.hosts;
-            for (id, host) in hosts.range((after(host_from), Bound::Unbounded)).take(left) {
-                (left, host_from) = (left - 1, Some(*id));
-                text.clear();
-                text.extend([host.name.as_str(), " ", host.client.as_str(), "/", host.site.as_str()]);
-                if host.is_retired() {
-                    continue;
-                }
-                let Some(score) = self.score(matcher, &text) else { continue };
-                self.keep(score, 3, text.len(), || Found {
-                    choice: Choice::Host(fleet, *id),
-                    label: host.name.to_string(),
-                    more: format!("{}/{}  {}", host.client, host.site, host.state),
-                    right: "host".to_owned(),
-                });
+        let left = Cell::new(SLICE);
+        let mut walk = std::mem::take(&mut self.walk);
+        for (fleet, replica) in world.replicas.iter().skip(walk.fleet) {
+            if walk.fleet != fleet.0 {
+                walk = Walk { fleet: fleet.0, ..Walk::default() };
             }
-            let alerts = &replica.fleet().alerts.alerts;
-            for (id, alert) in alerts.range((after(alert_from), Bound::Unbounded)).take(left) {
-                (left, alert_from) = (left - 1, Some(*id));
-                if !alert.is_open() {
-                    continue;
-                }
-                let spoken = spoken_id(*id);
-                let host = host_name(replica, alert);
-                text.clear();
-                text.extend([&spoken, " ", what(alert), " ", host, " ", alert.client.as_str()]);
-                let Some(score) = self.score(matcher, &text) else { continue };
-                self.keep(score, 4, text.len(), || Found {
-                    choice: Choice::Alert(fleet, *id),
-                    label: format!("{spoken} {} on {host}", what(alert)),
-                    more: format!("{}  {}", alert.client, alert.summary),
-                    right: "alert".to_owned(),
-                });
-            }
-            if left == 0 {
-                self.last = (fleet.0, host_from, alert_from);
+            self.look_through((fleet, replica), &mut walk, &left, matcher);
+            if left.get() == 0 {
+                self.walk = walk;
                 return false;
             }
-            (host_from, alert_from) = (None, None);
         }
         true
+    }
+
+    fn look_through(
+        &mut self,
+        (fleet, replica): (FleetIndex, &Replica),
+        walk: &mut Walk,
+        left: &Cell<usize>,
+        matcher: &mut Matcher,
+    ) {
+        for (client, _) in rest(replica.counts().by_client(), &mut walk.client, left) {
+            let Some(score) = self.score(matcher, client.as_str()) else { continue };
+            self.keep(score, 2, client.as_str().len(), || Found {
+                choice: Choice::Client(client.clone()),
+                label: client.to_string(),
+                more: String::new(),
+                right: "client".to_owned(),
+            });
+        }
+        let mut text = String::new();
+        for (id, host) in rest(&replica.fleet().hosts.hosts, &mut walk.host, left) {
+            if host.is_retired() {
+                continue;
+            }
+            text.clear();
+            text.extend([host.name.as_str(), " ", host.client.as_str(), "/", host.site.as_str()]);
+            let Some(score) = self.score(matcher, &text) else { continue };
+            self.keep(score, 3, text.len(), || Found {
+                choice: Choice::Host(fleet, *id),
+                label: host.name.to_string(),
+                more: format!("{}/{}  {}", host.client, host.site, host.state),
+                right: "host".to_owned(),
+            });
+        }
+        for (id, alert) in rest(&replica.fleet().alerts.alerts, &mut walk.alert, left) {
+            if !alert.is_open() {
+                continue;
+            }
+            let spoken = spoken_id(*id);
+            let host = host_name(replica, alert);
+            text.clear();
+            text.extend([&spoken, " ", what(alert), " ", host, " ", alert.client.as_str()]);
+            let Some(score) = self.score(matcher, &text) else { continue };
+            self.keep(score, 4, text.len(), || Found {
+                choice: Choice::Alert(fleet, *id),
+                label: format!("{spoken} {} on {host}", what(alert)),
+                more: format!("{}  {}", alert.client, alert.summary),
+                right: "alert".to_owned(),
+            });
+        }
     }
 }

@@ -10,10 +10,13 @@ use crate::console::replica::{FleetIndex, Replica, Replicas};
 use crate::console::screens::world::About;
 use crate::console::theme::Role;
 use crate::fleet::identity::Role as PersonRole;
-use crate::fleet::words::{CommandId, HostId, SafeText, Timestamp};
+use crate::fleet::words::{CommandId, SafeText, Timestamp};
 
 /// A question for a fleet's link.
 pub type Question = (FleetIndex, Ask);
+
+/// What a fleet's hub is to do, to what.
+type Request = (FleetIndex, Targets, Verb);
 
 /// What is under way, and what it is numbered by.
 #[derive(Debug, Default)]
@@ -97,46 +100,31 @@ pub fn hub_now(about: &About, replicas: &Replicas, now: Instant) -> Timestamp {
     replicas.get(fleet.unwrap_or_default()).map_or_else(Timestamp::default, |replica| replica.hub_now(now))
 }
 
-fn requests(verb: &Verb, about: &About) -> Vec<(FleetIndex, Targets, Verb)> {
+fn requests(verb: &Verb, about: &About) -> Vec<Request> {
     match about {
-        About::Alerts(alerts) => {
-            let mut requests: Vec<(FleetIndex, Targets, Verb)> = Vec::new();
-            for (fleet, id) in alerts {
-                match requests.iter_mut().find(|(known, ..)| known == fleet) {
-                    Some((_, Targets::Alerts(ids), _)) => ids.push(*id),
-                    _ => requests.push((*fleet, Targets::Alerts(vec![*id]), verb.clone())),
-                }
-            }
-            requests
+        About::Alerts(alerts) => by_fleet(alerts, Targets::Alerts, verb),
+        About::Jobs(jobs) => by_fleet(jobs, Targets::Jobs, verb),
+        About::Hosts(hosts) if matches!(verb, Verb::Run { .. }) => by_fleet(hosts, Targets::Hosts, verb),
+        About::Hosts(hosts) => {
+            let check = if let Verb::CheckNow { check, .. } = verb { check.clone() } else { None };
+            let verb = |host| Verb::CheckNow { host: Some(host), check: check.clone() };
+            hosts.iter().map(|(fleet, host)| (*fleet, Targets::None, verb(*host))).collect()
         }
         About::Filter { filter, counts } => {
             let targets = |count: u64| Targets::Filter { filter: filter.clone(), expected: Some(count) };
             counts.iter().map(|(fleet, count)| (*fleet, targets(*count), verb.clone())).collect()
         }
         About::Command(fleet, _) => vec![(*fleet, Targets::None, verb.clone())],
-        About::Hosts(hosts) if matches!(verb, Verb::Run { .. }) => {
-            let mut fleets: BTreeMap<FleetIndex, Vec<HostId>> = BTreeMap::new();
-            for (fleet, host) in hosts {
-                fleets.entry(*fleet).or_default().push(*host);
-            }
-            fleets.into_iter().map(|(fleet, hosts)| (fleet, Targets::Hosts(hosts), verb.clone())).collect()
-        }
-        About::Jobs(jobs) => {
-            let mut requests: Vec<(FleetIndex, Targets, Verb)> = Vec::new();
-            for (fleet, id) in jobs {
-                match requests.iter_mut().find(|(known, ..)| known == fleet) {
-                    Some((_, Targets::Jobs(ids), _)) => ids.push(*id),
-                    _ => requests.push((*fleet, Targets::Jobs(vec![*id]), verb.clone())),
-                }
-            }
-            requests
-        }
-        About::Hosts(hosts) => {
-            let check = if let Verb::CheckNow { check, .. } = verb { check.clone() } else { None };
-            let verb = |host| Verb::CheckNow { host: Some(host), check: check.clone() };
-            hosts.iter().map(|(fleet, host)| (*fleet, Targets::None, verb(*host))).collect()
-        }
     }
+}
+
+/// One request to each fleet, about what is in it.
+fn by_fleet<T: Copy>(things: &[(FleetIndex, T)], targets: fn(Vec<T>) -> Targets, verb: &Verb) -> Vec<Request> {
+    let mut fleets: BTreeMap<FleetIndex, Vec<T>> = BTreeMap::new();
+    for (fleet, thing) in things {
+        fleets.entry(*fleet).or_default().push(*thing);
+    }
+    fleets.into_iter().map(|(fleet, things)| (fleet, targets(things), verb.clone())).collect()
 }
 
 /// The command that an act started.

@@ -220,6 +220,13 @@ impl Action {
         !matches!(self.danger(), Danger::None)
     }
 
+    /// Whether it is about alerts, wherever they are shown.
+    #[must_use]
+    pub const fn is_on_alerts(self) -> bool {
+        use Action as A;
+        matches!(self, A::Acknowledge | A::AcknowledgeWith | A::Escalate | A::Release | A::Snooze | A::Note | A::Close)
+    }
+
     /// Whether a key held down repeats it. What acts does not repeat.
     #[must_use]
     pub const fn repeats(self) -> bool {

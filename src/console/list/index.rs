@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::sorted::Sorted;
 
-/// Rows looked at in one slice of a scan: a millisecond or so, so that no key waits longer.
-const SLICE: usize = if cfg!(test) { 4 } else { 1_024 };
+/// Rows looked at in one slice of a scan: a fraction of a millisecond. A key waits for the slice under way, and its frame
+/// for one more.
+const SLICE: usize = if cfg!(test) { 4 } else { 256 };
 /// More rows than this are handed out no more often than [`MANY_EVERY`]: each time costs a millisecond or two, and a
 /// storm changes some row in every frame.
 const MANY: usize = 5_000;

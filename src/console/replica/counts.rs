@@ -116,6 +116,12 @@ impl Counts {
         self.clients.iter()
     }
 
+    /// The same as a table.
+    #[must_use]
+    pub const fn by_client(&self) -> &BTreeMap<ClientId, ClientSummary> {
+        &self.clients
+    }
+
     /// One client.
     #[must_use]
     pub fn client(&self, client: &ClientId) -> Option<&ClientSummary> {

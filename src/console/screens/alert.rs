@@ -4,7 +4,6 @@ use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::console::act::Verb;
 use crate::console::ask::{Answer, Detail, Topic};
 use crate::console::keymap::Action;
 use crate::console::replica::{Changed, FleetIndex, Replica};
@@ -106,17 +105,8 @@ impl AlertScreen {
             Action::Down => self.scroll = (self.scroll + step).min(self.entries.len().saturating_sub(1)),
             Action::Up => self.scroll = self.scroll.saturating_sub(step),
             Action::Top => self.scroll = 0,
-            Action::Acknowledge => {
-                return vec![Effect::Act(Verb::Acknowledge { until: Until::Worse, note: String::new() }, about())];
-            }
-            Action::CheckNow => return vec![Effect::Act(Verb::CheckNow { host: None, check: None }, about())],
-            Action::AcknowledgeWith
-            | Action::Escalate
-            | Action::Release
-            | Action::Snooze
-            | Action::Note
-            | Action::Close => {
-                return vec![Effect::Begin(action, about())];
+            action if action.is_on_alerts() || action == Action::CheckNow => {
+                return vec![Effect::on_alerts(action, about())];
             }
             Action::Open => {
                 let host = world

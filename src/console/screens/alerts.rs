@@ -7,18 +7,17 @@ use std::time::Instant;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::console::act::Verb;
 use crate::console::acts::{Reading, Row as ActRow};
 use crate::console::keymap::Action;
 use crate::console::replica::{Changed, FleetIndex, Replica};
+use crate::console::screens::empty::say_why_empty;
 use crate::console::screens::grouping::{Group, Sums};
 use crate::console::screens::listing::{Arrangement, Listing};
 use crate::console::screens::look::{check_glyph, check_role, lane_role};
 use crate::console::screens::world::{About, Effect, Place, World};
-use crate::console::text::put;
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Column, Row};
-use crate::fleet::alerts::{Alert, Lane, Subject, Suppression, Until};
+use crate::fleet::alerts::{Alert, Lane, Subject, Suppression};
 use crate::fleet::derived::select::AlertRow;
 use crate::fleet::state::{EntityKey, Fleet};
 use crate::fleet::words::filter::Filter;
@@ -197,8 +196,6 @@ impl Alerts {
                 let tickets: Vec<String> = keys.filter_map(|key| ticket(key, world)).collect();
                 if tickets.is_empty() { Vec::new() } else { vec![Effect::Copy(tickets.join("\n\n"))] }
             }
-            Action::Acknowledge => self.act(Verb::Acknowledge { until: Until::Worse, note: String::new() }),
-            Action::CheckNow => self.act(Verb::CheckNow { host: None, check: None }),
             Action::Command => {
                 let whole = std::mem::take(&mut self.whole);
                 if whole && let Some(fault) = self.rows.filter.fault() {
@@ -211,13 +208,8 @@ impl Alerts {
                 };
                 vec![Effect::Run { hosts: alerts.into_iter().filter_map(host).collect(), line: String::new() }]
             }
-            Action::AcknowledgeWith
-            | Action::Escalate
-            | Action::Release
-            | Action::Snooze
-            | Action::Note
-            | Action::Close => {
-                vec![self.about().map_or_else(|effect| effect, |about| Effect::Begin(action, about))]
+            action if action.is_on_alerts() || action == Action::CheckNow => {
+                vec![self.about().map_or_else(|effect| effect, |about| Effect::on_alerts(action, about))]
             }
             _ => Vec::new(),
         }
@@ -229,15 +221,6 @@ impl Alerts {
             return true;
         }
         self.rows.cancel(world)
-    }
-
-    fn act(&mut self, verb: Verb) -> Vec<Effect> {
-        match self.about() {
-            // Many at once are confirmed, with their count.
-            Ok(about @ About::Filter { .. }) => vec![Effect::Begin(action_of(&verb), about)],
-            Ok(about) => vec![Effect::Act(verb, about)],
-            Err(effect) => vec![effect],
-        }
     }
 
     fn about(&mut self) -> Result<About, Effect> {
@@ -278,33 +261,7 @@ impl Alerts {
             Order::Age => Some((6, !reversed)),
         };
         self.rows.render(area, buf, theme, sorted, |key, row| paint(key, row, theme, world));
-        if self.rows.list().rows().is_empty() && area.height > 2 {
-            let text = self.empty_words(world);
-            put(buf, area.x + 2, area.y + 2, area.width.saturating_sub(2), &text, theme.style(Role::Muted));
-        }
-    }
-
-    fn empty_words(&self, world: World<'_>) -> String {
-        if self.rows.is_scanning() {
-            return "looking".to_owned();
-        }
-        if !self.rows.filter.is_empty() {
-            return format!("no open alert matches {:?}; Esc shows all", self.rows.filter.text());
-        }
-        if world.replicas.iter().any(|(_, replica)| !replica.is_loaded()) {
-            return "not every fleet has answered yet".to_owned();
-        }
-        if world.replicas.iter().any(|(_, replica)| replica.is_stale()) {
-            return "no open alert as of the last word; the link is down".to_owned();
-        }
-        "no open alert".to_owned()
-    }
-}
-
-const fn action_of(verb: &Verb) -> Action {
-    match verb {
-        Verb::CheckNow { .. } => Action::CheckNow,
-        _ => Action::Acknowledge,
+        say_why_empty(&self.rows, ("open alert", "no open alert"), area, buf, theme, world);
     }
 }
 

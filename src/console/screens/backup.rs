@@ -15,7 +15,6 @@ use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::text::{Ellipsis, put, put_cut, wrap};
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::divider;
-use crate::fleet::alerts::Until;
 use crate::fleet::backups::Job;
 use crate::fleet::words::{BlobId, JobId, SafeText, Timestamp, duration};
 
@@ -81,15 +80,7 @@ impl BackupScreen {
             }
             Action::Review => return vec![Effect::Act(Verb::Review, About::Jobs(vec![key]))],
             Action::CheckNow => return read_now(key, world).into_iter().collect(),
-            Action::Acknowledge => {
-                return vec![Effect::Act(Verb::Acknowledge { until: Until::Worse, note: String::new() }, about())];
-            }
-            Action::AcknowledgeWith
-            | Action::Escalate
-            | Action::Release
-            | Action::Snooze
-            | Action::Note
-            | Action::Close => return vec![Effect::Begin(action, about())],
+            action if action.is_on_alerts() => return vec![Effect::on_alerts(action, about())],
             _ => {}
         }
         Vec::new()

@@ -19,7 +19,7 @@ use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::text::put;
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Column, Row};
-use crate::fleet::alerts::{Subject, Until};
+use crate::fleet::alerts::Subject;
 use crate::fleet::backups::{Cell, Days, Job, State};
 use crate::fleet::derived::select::BackupRow;
 use crate::fleet::state::{EntityKey, Fleet};
@@ -191,19 +191,9 @@ impl Backups {
                 let jobs = self.rows.take_targets();
                 return jobs.into_iter().filter_map(|key| read_now(key, world)).collect();
             }
-            Action::Acknowledge => {
+            action if action.is_on_alerts() => {
                 let about = self.rows.take_targets().into_iter().filter_map(|key| alert_of(key, world)).collect();
-                let verb = Verb::Acknowledge { until: Until::Worse, note: String::new() };
-                return vec![Effect::Act(verb, About::Alerts(about))];
-            }
-            Action::AcknowledgeWith
-            | Action::Escalate
-            | Action::Release
-            | Action::Snooze
-            | Action::Note
-            | Action::Close => {
-                let about = self.rows.take_targets().into_iter().filter_map(|key| alert_of(key, world)).collect();
-                return vec![Effect::Begin(action, About::Alerts(about))];
+                return vec![Effect::on_alerts(action, About::Alerts(about))];
             }
             _ => {}
         }

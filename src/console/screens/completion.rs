@@ -1,14 +1,15 @@
-//! What the last word of a filter may become: keys, and values that the fleets have. Hosts and alerts are looked through in
-//! slices between keys.
+//! What the last word of a filter may become: keys, and values that the fleets have, which are looked through in slices
+//! between keys.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::ops::Bound;
 
+use crate::console::replica::Replica;
+use crate::console::screens::walk::{Walk, rest};
 use crate::console::screens::world::World;
 use crate::fleet::words::filter::{Key, Pattern};
-use crate::fleet::words::{AlertId, HostId};
 
-/// Rows looked at in one slice: a millisecond or so.
+/// Rows looked at in one slice: a fraction of a millisecond.
 const SLICE: usize = 512;
 /// Words that are offered; who needs more types more.
 const MOST: usize = 100;
@@ -21,8 +22,8 @@ pub struct Completion {
     typed: String,
     key: Option<Key>,
     found: BTreeSet<String>,
-    /// The row looked at last: its fleet, and its host or alert; `None` when all were looked at.
-    walk: Option<(usize, Option<HostId>, Option<AlertId>)>,
+    /// How far the fleets were looked through; `None` when there is no more to look at.
+    walk: Option<Walk>,
     /// The words in the order in which they are gone through, and the one that stands in the filter.
     cycle: Option<(Vec<String>, usize)>,
 }
@@ -47,18 +48,15 @@ impl Completion {
     }
 
     fn begin(&mut self, has_key: bool, world: World<'_>) {
-        let replicas = || world.replicas.iter().map(|(_, replica)| replica);
         match self.key {
             None if has_key => {}
             None => Key::ALL.into_iter().for_each(|key| self.offer(&format!("{key}:"))),
-            Some(Key::Client) => {
-                replicas().flat_map(|r| r.counts().clients()).for_each(|(id, _)| self.value(id.as_str()))
+            Some(Key::Client | Key::Site | Key::Host | Key::Tag | Key::Check | Key::Owner) => {
+                // A slice at once: a Tab that comes with the letter finds something.
+                self.walk = Some(Walk::default());
+                self.step(world);
             }
-            Some(Key::Site) => {
-                let sites = replicas().flat_map(|replica| replica.fleet().hosts.sites.keys());
-                sites.for_each(|(_, site)| self.value(site.as_str()));
-            }
-            Some(Key::Fleet) => replicas().for_each(|replica| self.value(replica.name().as_str())),
+            Some(Key::Fleet) => world.replicas.iter().for_each(|(_, replica)| self.value(replica.name().as_str())),
             Some(Key::Sev) => {
                 ["critical", "warning", "warning+", "unknown", "unknown+", "ok"]
                     .iter()
@@ -66,10 +64,6 @@ impl Completion {
             }
             Some(key) if key.age().is_some() => {
                 ["5m+", "30m+", "1h+", "4h+", "1d+", "30m-"].iter().for_each(|age| self.offer(age));
-            }
-            Some(Key::Host | Key::Tag | Key::Check | Key::Owner) => {
-                self.walk = Some((0, None, None));
-                self.step(world);
             }
             Some(key) => key.values().unwrap_or_default().iter().for_each(|word| self.offer(word)),
         }
@@ -83,46 +77,60 @@ impl Completion {
 
     /// Looks at a slice of the rows that are left; whether those were the last.
     pub fn step(&mut self, world: World<'_>) -> bool {
-        let Some((first, mut host_from, mut alert_from)) = self.walk else { return false };
-        let mut left = SLICE;
-        for (fleet, replica) in world.replicas.iter().skip(first) {
-            let after = host_from.map_or(Bound::Unbounded, Bound::Excluded);
-            let rows = if self.key == Some(Key::Owner) { 0 } else { left };
-            for (id, host) in replica.fleet().hosts.hosts.range((after, Bound::Unbounded)).take(rows) {
-                (left, host_from) = (left - 1, Some(*id));
-                match self.key {
-                    Some(Key::Host) => self.value(host.name.as_str()),
-                    Some(Key::Tag) => host.tags.iter().for_each(|tag| self.value(tag)),
-                    _ => replica.fleet().checks.of_host(*id).for_each(|check| self.value(check.check.as_str())),
-                }
+        let Some(mut walk) = self.walk.take() else { return false };
+        let left = Cell::new(SLICE);
+        for (fleet, replica) in world.replicas.iter().skip(walk.fleet) {
+            if walk.fleet != fleet.0 {
+                walk = Walk { fleet: fleet.0, ..Walk::default() };
             }
-            let after = alert_from.map_or(Bound::Unbounded, Bound::Excluded);
-            let rows = if self.key == Some(Key::Owner) { left } else { 0 };
-            for (id, alert) in replica.fleet().alerts.alerts.range((after, Bound::Unbounded)).take(rows) {
-                (left, alert_from) = (left - 1, Some(*id));
-                alert.owner().into_iter().for_each(|owner| self.value(owner.as_str()));
+            self.look_through(replica, &mut walk, &left);
+            if left.get() == 0 && !self.is_full() {
+                self.walk = Some(walk);
+                return false;
             }
-            if left == 0 {
-                self.walk = Some((fleet.0, host_from, alert_from)).filter(|_| self.found.len() < MOST);
-                return self.walk.is_none();
-            }
-            (host_from, alert_from) = (None, None);
         }
-        self.walk = None;
         true
     }
 
+    fn look_through(&mut self, replica: &Replica, walk: &mut Walk, left: &Cell<usize>) {
+        let (fleet, clients) = (replica.fleet(), replica.counts().by_client());
+        match self.key {
+            Some(Key::Client) => rest(clients, &mut walk.client, left).for_each(|(id, _)| self.value(id.as_str())),
+            Some(Key::Site) => {
+                rest(&fleet.hosts.sites, &mut walk.site, left).for_each(|((_, site), _)| self.value(site.as_str()));
+            }
+            Some(Key::Owner) => {
+                let owners = rest(&fleet.alerts.alerts, &mut walk.alert, left).filter_map(|(_, alert)| alert.owner());
+                owners.for_each(|owner| self.value(owner.as_str()));
+            }
+            _ => {
+                for (id, host) in rest(&fleet.hosts.hosts, &mut walk.host, left) {
+                    match self.key {
+                        Some(Key::Host) => self.value(host.name.as_str()),
+                        Some(Key::Tag) => host.tags.iter().for_each(|tag| self.value(tag)),
+                        _ => {
+                            // Each check is a row of the slice too.
+                            left.set(left.get().saturating_sub(fleet.checks.count(*id)));
+                            fleet.checks.of_host(*id).for_each(|check| self.value(check.check.as_str()));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.found.len() >= MOST
+    }
+
     fn value(&mut self, value: &str) {
-        if begins(value, &self.typed) {
+        if !self.is_full() && begins(value, &self.typed) {
             self.offer(&Pattern::whole(value, true).to_string());
         }
     }
 
     fn offer(&mut self, word: &str) {
-        if self.found.len() < MOST
-            && begins(word.trim_start_matches('"'), &self.typed)
-            && word.to_lowercase() != self.typed
-        {
+        if !self.is_full() && begins(word.trim_start_matches('"'), &self.typed) && word.to_lowercase() != self.typed {
             self.found.insert(word.to_owned());
         }
     }

@@ -16,7 +16,7 @@ use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::text::{Ellipsis, put, put_cut, wrap};
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{CARDS_BELOW, Scale, bar, divider, sparkline};
-use crate::fleet::alerts::{Alert, Until};
+use crate::fleet::alerts::Alert;
 use crate::fleet::hosts::Host;
 use crate::fleet::hosts::vitals::Vitals;
 use crate::fleet::words::{AlertId, CheckName, HostId, Timestamp, duration};
@@ -157,18 +157,7 @@ impl HostScreen {
             Action::Command => {
                 return vec![Effect::Run { hosts: vec![(self.fleet, self.id)], line: String::new() }];
             }
-            Action::Acknowledge => {
-                let verb = Verb::Acknowledge { until: Until::Worse, note: String::new() };
-                return vec![Effect::Act(verb, self.about(&lines))];
-            }
-            Action::AcknowledgeWith
-            | Action::Escalate
-            | Action::Release
-            | Action::Snooze
-            | Action::Note
-            | Action::Close => {
-                return vec![Effect::Begin(action, self.about(&lines))];
-            }
+            action if action.is_on_alerts() => return vec![Effect::on_alerts(action, self.about(&lines))],
             Action::Copy => {
                 let name = replica.fleet().hosts.hosts.get(&self.id).map(|host| host.name.to_string());
                 return name.map(Effect::Copy).into_iter().collect();

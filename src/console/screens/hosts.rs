@@ -11,14 +11,14 @@ use crate::console::act::Verb;
 use crate::console::acts::{Reading, Row as ActRow};
 use crate::console::keymap::Action;
 use crate::console::replica::{Changed, FleetIndex, Replica};
+use crate::console::screens::empty::say_why_empty;
 use crate::console::screens::grouping::{Group, Sums};
 use crate::console::screens::listing::{Arrangement, Listing};
 use crate::console::screens::look::{host_glyph, host_rank, host_role, share_role};
 use crate::console::screens::world::{About, Effect, Place, World};
-use crate::console::text::put;
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Column, Row};
-use crate::fleet::alerts::{Lane, Until};
+use crate::fleet::alerts::Lane;
 use crate::fleet::derived::select::HostRow;
 use crate::fleet::hosts::{Host, HostState};
 use crate::fleet::state::{EntityKey, Fleet};
@@ -192,18 +192,9 @@ impl Hosts {
                 }
                 vec![Effect::Act(Verb::CheckNow { host: None, check: None }, About::Hosts(hosts))]
             }
-            Action::Acknowledge => {
+            action if action.is_on_alerts() => {
                 let about = self.alerts_of_targets(world);
-                vec![Effect::Act(Verb::Acknowledge { until: Until::Worse, note: String::new() }, About::Alerts(about))]
-            }
-            Action::AcknowledgeWith
-            | Action::Escalate
-            | Action::Release
-            | Action::Snooze
-            | Action::Note
-            | Action::Close => {
-                let about = self.alerts_of_targets(world);
-                vec![Effect::Begin(action, About::Alerts(about))]
+                vec![Effect::on_alerts(action, About::Alerts(about))]
             }
             _ => Vec::new(),
         }
@@ -243,16 +234,8 @@ impl Hosts {
             Order::Client => Some((2, true)),
         };
         self.rows.render(area, buf, theme, sorted, |key, row| paint(key, row, theme, world));
-        if self.rows.list().rows().is_empty() && area.height > 2 {
-            let text = if !self.rows.filter.is_empty() {
-                format!("no host matches {:?}; Esc shows all", self.rows.filter.text())
-            } else if world.replicas.iter().any(|(_, replica)| !replica.is_loaded()) {
-                "waiting for the hub".to_owned()
-            } else {
-                "no host yet: `watchfloor token create --role agent` makes a token to enrol one".to_owned()
-            };
-            put(buf, area.x + 2, area.y + 2, area.width.saturating_sub(2), &text, theme.style(Role::Muted));
-        }
+        let none = "no host yet: `watchfloor token create --role agent` makes a token to enrol one";
+        say_why_empty(&self.rows, ("host", none), area, buf, theme, world);
     }
 }
 

@@ -79,6 +79,9 @@ pub trait Arrangement {
 /// Rows grow older without anything that changes them: a filter by age is asked again this often.
 const AGES_EVERY: Duration = Duration::from_secs(5);
 
+/// So many rows are looked at without a pause: a millisecond or so.
+const AT_ONCE: usize = 1_024;
+
 /// The most rows that are marked at once by their group's head: as many as an act may name.
 const MARKED_AT_ONCE: usize = 10_000;
 
@@ -177,7 +180,11 @@ impl<A: Arrangement> Listing<A> {
     pub fn rescan(&mut self, world: World<'_>) {
         self.index.begin();
         self.looked = Some(world.now);
-        self.step(world);
+        // Few rows show in the frame of the key that asked; of many, no key waits for any.
+        let rows: usize = world.replicas.iter().map(|(_, replica)| A::table(replica.fleet()).len()).sum();
+        if rows <= AT_ONCE {
+            while !self.step(world) {}
+        }
     }
 
     /// Another filter or order was asked for.

@@ -8,6 +8,7 @@ use crate::console::ask::Topic;
 use crate::console::keymap::Action;
 use crate::console::replica::{FleetIndex, Replicas};
 use crate::console::theme::Role;
+use crate::fleet::alerts::Until;
 use crate::fleet::words::{AlertId, CommandId, HostId, JobId};
 
 /// What a screen sees.
@@ -101,4 +102,19 @@ pub enum Effect {
     },
     /// Say something in the last line.
     Say(Role, String),
+}
+
+impl Effect {
+    /// What an action on alerts does: what acts at once is sent, unless it is about all that a filter shows; all else asks
+    /// first.
+    #[must_use]
+    pub fn on_alerts(action: Action, about: About) -> Self {
+        let verb = match (action, &about) {
+            (_, About::Filter { .. }) => return Self::Begin(action, about),
+            (Action::Acknowledge, _) => Verb::Acknowledge { until: Until::Worse, note: String::new() },
+            (Action::CheckNow, _) => Verb::CheckNow { host: None, check: None },
+            _ => return Self::Begin(action, about),
+        };
+        Self::Act(verb, about)
+    }
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use crossterm::event::{Event, EventStream, KeyCode as TerminalKey, KeyEvent, KeyEventKind, KeyModifiers};
 use futures_util::Stream;
 
+use super::modes::tell_of_keys_again;
 use super::torn::Torn;
 use crate::console::input::{Input, Key, KeyCode, coalesce};
 
@@ -52,6 +53,9 @@ impl Events {
         for _ in 0..BATCH_MAX {
             match std::pin::Pin::new(&mut self.stream).poll_next(context) {
                 Poll::Ready(Some(Ok(event))) => {
+                    if matches!(event, Event::Resize(..)) {
+                        tell_of_keys_again();
+                    }
                     inputs.extend(translate(event).filter(|input| self.torn.is_whole(input, Instant::now())));
                 }
                 Poll::Ready(Some(Err(error))) => {

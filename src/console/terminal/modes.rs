@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::termios::{FlushArg, tcflush};
+use nix::sys::termios::{FlushArg, SetArg, tcflush, tcgetattr, tcsetattr};
 use nix::unistd::{Pid, getpgrp, getsid};
 
 /// Alternate screen, cursor hidden, bracketed paste, focus reports.
@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_millis(300);
 static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Held while bytes are being written, so that what restores the terminal does not land inside a frame.
 static WRITING: Mutex<()> = Mutex::new(());
+/// Held while the line's modes are set, so that none are set after they were given back.
+static SETTING: Mutex<()> = Mutex::new(());
 
 /// Takes the terminal: raw mode and the modes of a full screen.
 ///
@@ -57,7 +59,23 @@ pub fn restore() {
     if takes_bytes(PATIENCE / 3) {
         let _ = write_unlocked(LEAVE);
     }
+    let _setting = SETTING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let _ = disable_raw_mode();
+}
+
+/// Makes the system say once more that keys wait, if some do. The library that reads the terminal is told of keys and of
+/// signals by one wait, and of each only once; where a new size comes with keys, it goes on with the size and would read
+/// the keys when the next one comes.
+pub(super) fn tell_of_keys_again() {
+    let _setting = SETTING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if !is_taken() {
+        return;
+    }
+    // Setting a terminal's modes, to whatever, wakes all who wait for it.
+    let stdin = io::stdin();
+    if let Ok(modes) = tcgetattr(stdin.as_fd()) {
+        let _ = tcsetattr(stdin.as_fd(), SetArg::TCSANOW, &modes);
+    }
 }
 
 /// Makes a panic on any thread give the terminal back before it is reported. Call once, before the terminal is taken.
