@@ -38,7 +38,7 @@ const HOSTS: &[Context] = &[
     Context::Backup,
 ];
 /// Contexts whose rows can be grouped, and kept as views.
-const VIEWED: &[Context] = &[Context::Alerts, Context::Hosts];
+const VIEWED: &[Context] = &[Context::Alerts, Context::Hosts, Context::Backups];
 /// Contexts in which rows stand for hosts a program can be started on.
 const RUNS: &[Context] = &[
     Context::Floor,

@@ -9,6 +9,7 @@ use crate::console::ask::{Answer, Detail, Topic};
 use crate::console::keymap::Action;
 use crate::console::replica::FleetIndex;
 use crate::console::screens::backups::{alert_of, read_at, read_now};
+use crate::console::screens::host::bytes;
 use crate::console::screens::journal::clock;
 use crate::console::screens::look::{backup_glyph, backup_role};
 use crate::console::screens::world::{About, Effect, Place, World};
@@ -149,7 +150,10 @@ fn facts(job: &Job, read: Option<Timestamp>, theme: &Theme, now: Timestamp, zone
     let age = |at: Timestamp| format!("{} ({} ago)", clock(at, now, zone), duration::short(now.since(at)));
     let or_none = |at: Option<Timestamp>| at.map_or_else(|| "none".to_owned(), age);
     let found = job.found.as_ref();
-    let size = |bytes: Option<u64>| bytes.map_or_else(|| "not told".to_owned(), |bytes| format!("{} MiB", bytes >> 20));
+    let size = |size: Option<u64>| size.map_or_else(|| "not told".to_owned(), bytes);
+    // Parts of what was promised may be fresher than the whole.
+    let parts = found.filter(|found| found.freshest > found.newest).map(|found| or_none(found.freshest));
+    let parts = parts.map_or_else(String::new, |parts| format!(" whole, of some paths {parts}"));
     let paths: Vec<&str> = description.paths.iter().map(SafeText::as_str).collect();
     let why = if job.why.as_str().is_empty() { "as promised".to_owned() } else { job.why.to_string() };
     let mut facts = vec![
@@ -181,7 +185,7 @@ fn facts(job: &Job, read: Option<Timestamp>, theme: &Theme, now: Timestamp, zone
         (
             Role::Text,
             format!(
-                "newest    {}   restorable {}   oldest {}",
+                "newest    {}{parts}   restorable {}   oldest {}",
                 or_none(job.newest()),
                 job.restorable(),
                 or_none(found.and_then(|found| found.oldest))

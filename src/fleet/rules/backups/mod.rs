@@ -1,5 +1,6 @@
 //! Backup jobs: where they stand, what their hosts found, what that means, who has looked at them.
 
+pub mod behind;
 pub mod judging;
 pub mod placing;
 pub mod reading;

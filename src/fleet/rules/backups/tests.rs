@@ -9,7 +9,7 @@ use crate::fleet::rules::fact::{Fact, FactBody};
 use crate::fleet::rules::fixture::{NONE, World, ids, min, operator, s};
 use crate::fleet::rules::input::{Input, Verb};
 use crate::fleet::rules::live::BackupReading;
-use crate::fleet::words::{AlertId, BackupTool, CheckState, HostId, JobName, SafeText, StreamId, Timestamp};
+use crate::fleet::words::{AlertId, BackupTool, CheckState, HostClass, HostId, JobName, SafeText, StreamId, Timestamp};
 
 const DAY: Duration = Duration::from_secs(86_400);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -178,6 +178,8 @@ fn jobs_of_a_dead_host_fold_under_it_and_nothing_is_replayed() {
     world.pass(min(5));
     assert_eq!(world.open().len(), 1, "the host's");
     assert_eq!(job(&world, "j3").state, State::Unknown);
+    let host = world.fleet.alerts.open().next().unwrap();
+    assert_eq!(behind::behind(&world.fleet, host).len(), 9, "and the alert is known to stand for them");
     world.pass(DAY + HOUR * 3);
     world.beat(web);
     (0..9).for_each(|n| reads_again(&mut world, web, &format!("j{n}")));
@@ -204,6 +206,7 @@ fn jobs_of_a_dead_repository_are_one_alert() {
     let alert = world.fleet.alerts.open().next().unwrap().clone();
     assert!(alert.summary.as_str().contains("12 backup jobs"), "{}", alert.summary);
     assert!((0..12).all(|n| job(&world, &name(n)).state == State::Failed));
+    assert_eq!(behind::behind(&world.fleet, &alert).len(), 11, "all but the one whose alert it is");
     // It comes back: each host sees that when it looks next, and nobody is told anew meanwhile.
     for n in 0..12 {
         world.pass_beating(s(20), &hosts);
@@ -235,6 +238,30 @@ fn what_needs_a_second_look_is_not_reviewed_in_bulk() {
     let newest = world.now.wall;
     read(&mut world, web, "a", whole(newest));
     assert!(job(&world, "a").is_news_to(&mara), "another backup is news");
+    world.check();
+}
+
+#[test]
+fn a_job_that_changes_its_client_knows_again_what_is_told_again() {
+    let mut world = World::new();
+    let web = world.server("web");
+    configured(&mut world, vec![promise("files", "web", "/r")]);
+    let newest = world.now.wall;
+    read(&mut world, web, "files", whole(newest));
+    let before = job(&world, "files").id();
+    // Another client has a host of that name: whose job it is must be said, and meanwhile it is nobody's.
+    world.host_of("web", "bay", HostClass::Server);
+    world.settle();
+    assert_eq!((job(&world, "files").description.client.as_ref(), job(&world, "files").found.as_ref()), (None, None));
+    configured(&mut world, vec![BackupDefinition { client: Some("acme".into()), ..promise("files", "web", "/r") }]);
+    let known = job(&world, "files");
+    assert_eq!((known.description.host, known.id() == before, known.state), (Some(web), false, State::Unknown));
+    assert!(known.why.as_str().contains("check now asks for it"), "{}", known.why);
+    read(&mut world, web, "files", whole(newest));
+    assert_eq!(job(&world, "files").state, State::Ok);
+    let entries = world.entries.len();
+    read(&mut world, web, "files", whole(newest));
+    assert_eq!(world.entries.len(), entries, "what is known is no entry");
     world.check();
 }
 
