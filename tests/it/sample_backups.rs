@@ -17,6 +17,9 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 /// Promised for so long.
 const PROMISED: u64 = 75 * 24 * 60;
+/// The job that is partial, and the path its backups lack.
+const PARTIAL: &str = "juno-emr2";
+const LACKS: &str = "/srv/emr/attachments";
 
 /// A row of the table below.
 struct Sample {
@@ -48,7 +51,7 @@ fn samples() -> Vec<Sample> {
         bad("EXCH01", "exch01-mail", State::Failed, 81, 57, "the repository is empty: what it held is gone"),
         bad("sql01", "fox-sql", State::Overdue, 43, 15, "no backup came in time"),
         bad("rip02", "rip02-jobs", State::Never, 0, 400, "no backup was ever made"),
-        bad("emr02", "juno-emr2", State::Partial, 9, 200, "the newest backups lack /srv/emr/attachments"),
+        bad("emr02", PARTIAL, State::Partial, 9, 200, "the newest backups lack /srv/emr/attachments"),
         bad("srv1", "delta-srv1", State::Unknown, 7, 0, "its host is down"),
         bad("srv1", "delta-plc", State::Unknown, 7, 0, "its host is down"),
         bad("archive1", "ivory-archive", State::Unknown, 30, 5, "not read for long: the repository is locked"),
@@ -107,7 +110,10 @@ fn told(story: &mut Story, number: u64, sample: &Sample) {
             BackupTool::Restic => format!("rest:https://vault.example.net/{}/{}", host.client, sample.job),
             BackupTool::Borg => format!("ssh://borg@vault2.example.net/./{}", sample.job),
         }),
-        paths: vec![SafeText::new("/etc"), SafeText::new("/srv")],
+        paths: match sample.job {
+            PARTIAL => vec![SafeText::new("/etc"), SafeText::new("/srv/emr/data"), SafeText::new(LACKS)],
+            _ => vec![SafeText::new("/etc"), SafeText::new("/srv")],
+        },
         every,
         grace: HOUR * 4,
     };
@@ -133,7 +139,7 @@ fn told(story: &mut Story, number: u64, sample: &Sample) {
         newest: newest.filter(|_| restorable > 0 && sample.state != State::Partial),
         freshest: newest.filter(|_| restorable > 0),
         oldest: (restorable > 0).then(|| NOW - DAY * 68),
-        missing: (sample.state == State::Partial).then(|| SafeText::new("/srv/emr/attachments")),
+        missing: (sample.state == State::Partial).then(|| SafeText::new(LACKS)),
         size: (restorable > 0).then_some((number * 37 % 400 + 12) << 30),
         added: (restorable > 0).then_some((number * 53 % 900 + 20) << 20),
         ..Found::default()
@@ -197,8 +203,9 @@ pub fn answer_backup(app: &mut App, job: JobId) {
     for day in 0..20_u32 {
         let at = NOW - DAY * day - HOUR * 9 - Duration::from_secs(u64::from(day * 37 % 50));
         let at = jiff::Timestamp::from_millisecond(at.0).expect("a time").to_zoned(jiff::tz::TimeZone::UTC);
-        let paths = if day < 9 { "/etc /srv/emr/data" } else { "/etc /srv" };
-        let (name, size, added) = (0x3f_9c21_u32 * (day + 3) & 0xffff_ffff, 148.2 - f64::from(day) * 0.3, 212 - day);
+        let paths = if day < 9 { "/etc /srv/emr/data" } else { "/etc /srv/emr/data /srv/emr/attachments" };
+        let name = (day + 3).wrapping_mul(0x9e37_79b9);
+        let (size, added) = (148.2 - f64::from(day) * 0.3, 212 - day * 67 % 90);
         text.push_str(&format!(
             "{}  {name:08x}              {size:>5.1} GiB  {added:>5}.0 MiB  {paths}\n",
             at.strftime("%Y-%m-%d %H:%M:%S")

@@ -20,6 +20,9 @@ use crate::fleet::alerts::Until;
 use crate::fleet::backups::Job;
 use crate::fleet::words::{BlobId, JobId, SafeText, Timestamp, duration};
 
+/// Lines that the list of snapshots has at least, with what stands around it.
+const LIST: u16 = 6;
+
 /// The screen's state.
 #[derive(Clone, Debug)]
 pub struct BackupScreen {
@@ -111,18 +114,22 @@ impl BackupScreen {
             );
             return;
         };
-        let mut y = area.y;
         let mut facts = facts(job, read_at(job, replica), theme, now, zone);
         if let Some((_, alert)) = alert_of((self.fleet, self.id), world)
             && let Some(alert) = replica.fleet().alerts.alerts.get(&alert)
         {
-            facts.push((
-                Role::New,
-                format!("alert {} {}: {}  (Enter opens it)", alert.id, alert.lane().word(), alert.summary),
-            ));
+            let text = format!("alert {} {}: {}  (Enter opens it)", alert.id, alert.lane().word(), alert.summary);
+            facts.insert(2, (Role::New, text));
         }
+        // What matters least comes last, and goes first where a phone has no room for it and the snapshots.
+        let room = area.bottom().saturating_sub(LIST);
+        let mut y = area.y;
         for (role, text) in facts {
-            for line in wrap(&text, area.width.saturating_sub(2)) {
+            let lines: Vec<&str> = wrap(&text, area.width.saturating_sub(2)).collect();
+            if y > area.y && usize::from(room.saturating_sub(y)) < lines.len() {
+                break;
+            }
+            for line in lines {
                 if y >= area.bottom() {
                     return;
                 }
@@ -171,6 +178,21 @@ fn facts(job: &Job, read: Option<Timestamp>, theme: &Theme, now: Timestamp, zone
         (
             Role::Text,
             format!(
+                "newest    {}{parts}   restorable {}   oldest {}",
+                or_none(job.newest()),
+                job.restorable(),
+                or_none(found.and_then(|found| found.oldest))
+            ),
+        ),
+        (Role::Text, format!("read      {}", or_none(read))),
+    ];
+    if let Some(review) = job.reviews.last() {
+        facts.push((Role::Owned, format!("reviewed  {} by {}", age(review.at), review.by)));
+    }
+    facts.extend([
+        (
+            Role::Text,
+            format!(
                 "promised  every {}, grace {}, on {}",
                 duration::exact(description.every),
                 duration::exact(description.grace),
@@ -185,24 +207,11 @@ fn facts(job: &Job, read: Option<Timestamp>, theme: &Theme, now: Timestamp, zone
         (
             Role::Text,
             format!(
-                "newest    {}{parts}   restorable {}   oldest {}",
-                or_none(job.newest()),
-                job.restorable(),
-                or_none(found.and_then(|found| found.oldest))
-            ),
-        ),
-        (
-            Role::Text,
-            format!(
                 "size      {}   added {}",
                 size(found.and_then(|found| found.size)),
                 size(found.and_then(|found| found.added))
             ),
         ),
-        (Role::Text, format!("read      {}", or_none(read))),
-    ];
-    if let Some(review) = job.reviews.last() {
-        facts.push((Role::Owned, format!("reviewed  {} by {}", age(review.at), review.by)));
-    }
+    ]);
     facts
 }

@@ -35,6 +35,8 @@ pub type Key = (FleetIndex, JobId);
 
 /// Lines below the list: the cursor's job in words, the sums, and the hosts without a job.
 const BELOW: u16 = 3;
+/// Hosts without a job that are named.
+const NAMED: usize = 5;
 /// Rows have more use for the lines of a screen of fewer lines than this.
 const SMALL: u16 = 14;
 
@@ -425,7 +427,7 @@ fn uncovered(world: World<'_>) -> String {
         let fleet = replica.fleet();
         for host in fleet.hosts.present().filter(|host| !fleet.backups.covers(host.id)) {
             count += 1;
-            if names.len() < 5 {
+            if names.len() < NAMED {
                 names.push(host.name.as_str());
             }
         }
@@ -433,7 +435,8 @@ fn uncovered(world: World<'_>) -> String {
     match count {
         0 => String::new(),
         1 => format!("1 host has no backup job: {}", names.join(", ")),
-        _ => format!("{count} hosts have no backup job: {}{}", names.join(", "), if count > 5 { ", …" } else { "" }),
+        0..=NAMED => format!("{count} hosts have no backup job: {}", names.join(", ")),
+        _ => format!("{count} hosts have no backup job: {} and {} more", names.join(", "), count - NAMED),
     }
 }
 
