@@ -49,12 +49,16 @@ fn row<'s>(screen: &'s str, job: &str) -> &'s str {
 fn states(screen: &str) -> Vec<&str> {
     let words = State::ALL.map(State::word);
     let word = |line: &str| words.into_iter().find(|word| line.get(4..).is_some_and(|text| text.starts_with(word)));
-    screen.lines().skip(2).filter_map(word).collect()
+    screen.lines().skip(2).filter(|line| !is_head(line)).filter_map(word).collect()
+}
+
+fn is_head(line: &str) -> bool {
+    line.get(2..4).is_some_and(|sign| sign == "- " || sign == "+ ")
 }
 
 /// The heads of groups, and how many rows each says it has.
 fn heads(screen: &str) -> Vec<(String, usize)> {
-    let heads = screen.lines().filter(|line| line.get(2..4).is_some_and(|sign| sign == "- " || sign == "+ "));
+    let heads = screen.lines().filter(|line| is_head(line));
     heads
         .map(|line| {
             let mut words = line[4..].split("  ").map(str::trim).filter(|word| !word.is_empty());

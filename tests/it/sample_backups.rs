@@ -16,7 +16,7 @@ use crate::sample_fleet::{NOW, Story, me};
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 /// Promised for so long.
-const PROMISED: u64 = 75 * 24 * 60;
+const PROMISED: u64 = 72 * 24 * 60;
 /// The job that is partial, and the path its backups lack.
 const PARTIAL: &str = "juno-emr2";
 const LACKS: &str = "/srv/emr/attachments";

@@ -196,13 +196,9 @@ impl Backups {
 
     /// Does an action.
     pub fn update(&mut self, action: Action, count: u16, world: World<'_>) -> Vec<Effect> {
-        let done = self.rows.steer(action, count) || self.rows.arrange(action, world);
-        let effects = if done { Vec::new() } else { self.act_on(action, count, world) };
-        self.rows.unpin(world);
-        effects
-    }
-
-    fn act_on(&mut self, action: Action, count: u16, world: World<'_>) -> Vec<Effect> {
+        if self.rows.steer(action, count) || self.rows.arrange(action, world) {
+            return Vec::new();
+        }
         let cursor = self.rows.cursor();
         let step = i32::from(count.max(1)) * 7;
         match action {
@@ -225,8 +221,6 @@ impl Backups {
                 if jobs.is_empty() {
                     return vec![Effect::Say(Role::Muted, self.rows.no_target().to_owned())];
                 }
-                // What was looked at keeps its place until the cursor leaves it, also where only news is shown.
-                self.rows.pin();
                 return vec![Effect::Act(Verb::Review, About::Jobs(jobs))];
             }
             Action::CheckNow => {
@@ -480,6 +474,7 @@ fn paint(key: Key, row: &mut Row<'_>, back: i32, theme: &Theme, world: World<'_>
         let shown = area.width.min(u16::try_from(Days::MOST).unwrap_or(u16::MAX));
         for cell in 0..shown {
             let (role, sign) = cell_of(job, today - back - i32::from(shown - 1 - cell), today, zone, theme);
+            let role = if stale { Role::Stale } else { role };
             put(buf, area.x + cell, area.y, 1, sign, theme.style(role));
         }
     });

@@ -194,6 +194,30 @@ fn jobs_of_a_dead_host_fold_under_it_and_nothing_is_replayed() {
 }
 
 #[test]
+fn each_job_is_behind_one_alert_or_has_its_own() {
+    let mut world = World::new();
+    let (web, db) = (world.server("web"), world.server("db"));
+    let jobs = [("a", "web"), ("b", "web"), ("c", "web"), ("d", "db")];
+    configured(&mut world, jobs.map(|(name, host)| promise(name, host, &format!("/{name}"))).to_vec());
+    let now = world.now.wall;
+    for (name, host) in [("b", web), ("c", web), ("d", db)] {
+        read(&mut world, host, name, whole(now));
+    }
+    read(&mut world, web, "a", lost(Trouble::NoRepository));
+    let of_a = about(&world, "a").unwrap().clone();
+    world.pass_beating(min(5), &[db]);
+    let of_web = world.about_host(web).unwrap();
+    let behind = behind::behind(&world.fleet, of_web);
+    assert_eq!(behind.iter().map(|job| job.description.name.as_str()).collect::<Vec<_>>(), ["b", "c"]);
+    assert!(about(&world, "a").is_some_and(|alert| alert.id == of_a.id), "what was lost before stays an alert");
+    assert!(behind::behind(&world.fleet, &of_a).is_empty());
+    world.beat(web);
+    world.settle();
+    assert!(behind::behind(&world.fleet, &of_a).is_empty());
+    world.check();
+}
+
+#[test]
 fn jobs_of_a_dead_repository_are_one_alert() {
     let mut world = World::new();
     let hosts: Vec<HostId> = (0..12).map(|n| world.server(&format!("h{n}"))).collect();
