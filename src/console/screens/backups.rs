@@ -429,7 +429,7 @@ fn uncovered(world: World<'_>) -> String {
     match count {
         0 => String::new(),
         1 => format!("1 host has no backup job: {}", names.join(", ")),
-        0..=NAMED => format!("{count} hosts have no backup job: {}", names.join(", ")),
+        2..=NAMED => format!("{count} hosts have no backup job: {}", names.join(", ")),
         _ => format!("{count} hosts have no backup job: {} and {} more", names.join(", "), count - NAMED),
     }
 }
