@@ -176,6 +176,6 @@ pub fn glance(host: u64) -> Glance {
         memory: Some(0.5),
         load: Some(1.0),
         disk: Some(0.7),
-        backups_read: None,
+        backups_read: Vec::new(),
     }
 }

@@ -56,7 +56,8 @@ struct BackupJson {
     added_bytes: Option<u64>,
     read_at: Option<String>,
     trouble: Option<&'static str>,
-    /// No backup was restored for proof: nothing is claimed.
+    /// When a backup was proven restorable. Null, since nothing is known of it: neither restic nor borg keeps in the
+    /// repository when it was checked, and no backup was restored for proof.
     verified: Option<String>,
     reviewed: Vec<ReviewJson>,
 }

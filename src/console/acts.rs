@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::console::act::{Act, ActEnd, ActTag, Targets, Verb};
 use crate::console::replica::{FleetIndex, Position};
-use crate::fleet::words::{AlertId, Epoch, HostId, Revision, SafeText};
+use crate::fleet::words::{AlertId, Epoch, HostId, JobId, Revision, SafeText};
 
 /// After this long without an answer an act reads WAITING.
 const WAITING_AFTER: Duration = Duration::from_secs(1);
@@ -35,6 +35,8 @@ pub enum Row {
     Alert(AlertId),
     /// A host's.
     Host(HostId),
+    /// A backup job's.
+    Job(JobId),
 }
 
 /// An act whose entry has not arrived.
@@ -129,6 +131,7 @@ impl Pending {
         let mut rows = match &self.act.targets {
             Targets::Alerts(alerts) if !self.act.dry_run => alerts.iter().copied().map(Row::Alert).collect(),
             Targets::Hosts(hosts) if !self.act.dry_run => hosts.iter().copied().map(Row::Host).collect(),
+            Targets::Jobs(jobs) if !self.act.dry_run => jobs.iter().copied().map(Row::Job).collect(),
             Targets::Alerts(_) | Targets::Hosts(_) | Targets::Jobs(_) | Targets::None | Targets::Filter { .. } => {
                 Vec::new()
             }

@@ -160,6 +160,15 @@ async fn restic_repositories_say_what_can_be_restored() {
     assert_eq!(trouble("secretless"), Some(Trouble::NoSecret));
     assert!(found.values().all(|(found, text)| !format!("{found:?}{text}").contains("battery")), "no secret is told");
     assert_eq!(std::fs::read_dir(host.path("healthy").join("locks")).unwrap().count(), locks, "no lock is left behind");
+
+    // A hub that lost what it was told hears it again: when somebody asks, and when the job comes back to the host.
+    let again = host.job("healthy", restic, "healthy", "GOOD");
+    host.requests.send(Request::ReadNow(Some("healthy".into()))).await.unwrap();
+    let asked = timeout(PATIENCE, host.facts.recv()).await.expect("what was asked for is told").unwrap();
+    let FactBody::Backup { job, found: told, .. } = asked.body else { panic!("{asked:?}") };
+    assert_eq!((job.as_str(), told.newest), ("healthy", of("healthy").newest));
+    host.requests.send(Request::Assign(vec![])).await.unwrap();
+    assert_eq!(host.read(vec![again]).await["healthy"].0.restorable, 1, "it begins anew");
 }
 
 #[tokio::test]

@@ -6,9 +6,11 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use watchfloor::console::app::App;
 use watchfloor::console::screens::world::Place;
-use watchfloor::fleet::words::HostId;
+use watchfloor::console::theme::Theme;
+use watchfloor::fleet::words::{HostId, JobId};
 
-use crate::sample_fleet::{answer_host, console, press};
+use crate::sample_backups::answer_backup;
+use crate::sample_fleet::{answer_host, console, console_of, press, provider};
 
 const WIDEST: u16 = 200;
 const HIGHEST: u16 = 60;
@@ -17,7 +19,11 @@ const OUTSIDE: &str = "▒";
 
 /// A console at a place, after these keys.
 fn at(place: Place, keys: &[&str], moment: Instant) -> App {
-    let mut app = console("dark", place, moment);
+    seen(console("dark", place, moment), keys, moment)
+}
+
+/// A console that was painted, after these keys.
+fn seen(mut app: App, keys: &[&str], moment: Instant) -> App {
     let area = Rect::new(0, 0, 80, 24);
     app.refresh(area, moment);
     app.render(area, &mut Buffer::empty(area), moment);
@@ -106,6 +112,25 @@ fn the_alerts() {
 fn the_hosts() {
     let moment = Instant::now();
     assert_eq!(at_every_size(at(Place::Hosts, &[], moment), moment), "HOSTS");
+}
+
+#[test]
+fn the_backups() {
+    let moment = Instant::now();
+    let theme = Theme::built_in("dark").unwrap();
+    let app = console_of(provider(), theme, Place::Backups, moment);
+    assert_eq!(at_every_size(seen(app, &["Space"], moment), moment), "BACKUPS");
+}
+
+#[test]
+fn one_backup() {
+    let moment = Instant::now();
+    let theme = Theme::built_in("dark").unwrap();
+    let app = console_of(provider(), theme, Place::Backups, moment);
+    let mut app = seen(app, &["Enter"], moment);
+    app.turn(moment);
+    answer_backup(&mut app, JobId(1));
+    assert_eq!(at_every_size(app, moment), "BACKUP");
 }
 
 #[test]

@@ -179,7 +179,7 @@ async fn one_of_two_hubs_ends_and_comes_back() {
     console.until("the new host", |console| console.replica(NORTH).fleet().hosts.hosts.contains_key(&second)).await;
     assert_eq!(console.replica(NORTH).position().epoch, epoch);
     let replica = console.replica(NORTH);
-    let glances = replica.fleet().hosts.hosts.keys().filter_map(|host| Some((*host, *replica.glance(*host)?)));
+    let glances = replica.fleet().hosts.hosts.keys().filter_map(|host| Some((*host, replica.glance(*host)?.clone())));
     assert_eq!(replica.counts(), &Counts::of(replica.fleet(), &glances.collect()));
 
     // The journal beside the replica.

@@ -3,6 +3,7 @@
 
 mod access;
 mod agent;
+mod backup_screens;
 mod backups;
 mod binary;
 mod cli;
@@ -37,6 +38,7 @@ mod renewal;
 mod replica_counts;
 mod replicas;
 mod restored_hub;
+mod sample_backups;
 mod sample_fleet;
 mod screens;
 mod screenshots;

@@ -63,7 +63,7 @@ fn follow(entries: Vec<Entry>, glances: Vec<Vec<(HostId, Glance)>>) -> Result<Re
     let mut glances = glances.into_iter().cycle();
     for entry in entries {
         let looks = glances.next().unwrap_or_default();
-        known.extend(looks.iter().copied());
+        known.extend(looks.iter().cloned());
         replica.apply(frame(now, Body::Glances(looks)));
         let touched: Vec<_> = entry.events.iter().filter_map(|(_, event)| event.entity()).collect();
         let through = entry.revision;

@@ -22,6 +22,8 @@ use watchfloor::fleet::words::{
 };
 use watchfloor::wire::{restore_row, row_of};
 
+use crate::sample_backups::{backups, read_at};
+
 /// Tuesday, 22 November 2022, 09:41:07 UTC.
 pub const NOW: Timestamp = Timestamp(1_669_110_067_000);
 
@@ -78,7 +80,7 @@ impl Story {
         );
     }
 
-    fn own(&mut self, alert: u64, by: &str, minutes: u64, note: &str) {
+    pub fn own(&mut self, alert: u64, by: &str, minutes: u64, note: &str) {
         let acknowledgement = Acknowledgement {
             by: SafeText::new(by),
             at: NOW - Duration::from_secs(60 * minutes),
@@ -342,6 +344,7 @@ pub fn provider() -> Story {
     story.own(4466, "ruiz", 40, "order placed");
     story.own(4464, "osei", 170, "disk ordered, arrives Thursday");
     story.own(4470, "patel", 8, "");
+    backups(&mut story);
     story.in_order()
 }
 
@@ -381,7 +384,9 @@ pub fn seated(story: Story, seat: Seat, start: Place, moment: Instant) -> App {
         not_after: None,
     };
     let entries = story.entries.clone();
+    let jobs = story.fleet.backups.clone();
     let snapshot = Snapshot::new(Epoch(7), Role::Operator, None, story.fleet, false);
+    let reads = |host| jobs.of_host(host).map(|job| (job.description.name.clone(), read_at(job.id()))).collect();
     let glances = hosts.iter().zip(&up).filter(|(_, up)| **up).map(|(host, _)| {
         let wave = (host.0 as f32 * 0.37).sin().abs();
         let disk = if *host == HostId(3) { 0.98 } else { 0.3 + wave * 0.5 };
@@ -392,7 +397,7 @@ pub fn seated(story: Story, seat: Seat, start: Place, moment: Instant) -> App {
             memory: Some(0.2 + wave * 0.5),
             load: Some(wave * 3.0),
             disk: Some(disk),
-            backups_read: None,
+            backups_read: reads(*host),
         };
         (*host, glance)
     });

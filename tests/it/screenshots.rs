@@ -14,10 +14,11 @@ use watchfloor::console::screens::world::Place;
 use watchfloor::console::theme::Theme;
 use watchfloor::console::widgets::buffer_svg::{TerminalColours, buffer_svg};
 use watchfloor::fleet::identity::Role;
-use watchfloor::fleet::words::{AlertId, HostId, SafeText};
+use watchfloor::fleet::words::{AlertId, HostId, JobId, SafeText};
 
 use crate::command_screens::{PRINTED, commanded, settle};
 use crate::fixtures;
+use crate::sample_backups::answer_backup;
 use crate::sample_fleet::{answer_host, answer_timeline, console_of, press, provider, wall_of};
 
 /// A picture larger than this is no help in a repository, in bytes.
@@ -26,7 +27,7 @@ const LARGEST: usize = 64 * 1024;
 const SIZES: [(&str, u16, u16); 3] = [("", 120, 36), ("-80x24", 80, 24), ("-45x20", 45, 20)];
 
 /// A screen with its name, where it begins, and the keys that lead to what is shown.
-const SCREENS: [(&str, Place, &str); 17] = [
+const SCREENS: [(&str, Place, &str); 19] = [
     ("floor", Place::Floor, "j j"),
     ("alerts", Place::Alerts, ""),
     ("alerts-grouped", Place::Alerts, "b j j"),
@@ -34,6 +35,8 @@ const SCREENS: [(&str, Place, &str); 17] = [
     ("alert", Place::Alerts, "/ E X C H Enter Enter"),
     ("hosts", Place::Hosts, ""),
     ("host", Place::Hosts, "/ E X C H Enter Enter"),
+    ("backups", Place::Backups, "j j j"),
+    ("backup", Place::Backups, "/ e m r 2 Enter Enter"),
     ("journal", Place::Journal, ""),
     ("commands", Place::Commands, ""),
     ("command", Place::Commands, "Enter"),
@@ -68,6 +71,7 @@ fn shown(theme: &str, (place, keys): (&Place, &str), size: (u16, u16), moment: I
     let quiet = Ok(Detail::QuietHosts([HostId(8)].into()));
     app.answer(FleetIndex(0), Answer { generation: 0, about: Topic::QuietHosts, result: quiet });
     answer_host(&mut app, HostId(3));
+    answer_backup(&mut app, JobId(4));
     answer_timeline(&mut app, &provider(), AlertId(4468));
     picture(&mut app, size, moment)
 }

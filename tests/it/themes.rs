@@ -131,7 +131,9 @@ fn what_a_person_sees_is_what_was_painted_in_every_theme_and_depth() {
         let mut app = console_of(provider(), theme, Place::Alerts, moment);
         let mut seat = Seat::new();
         seat.show(&mut app, 1, moment);
-        for (step, key) in ["j", "j", "Space", "G", "b", "3", "j", "1", "7", "?", "q", "2", "e"].into_iter().enumerate()
+        for (step, key) in ["j", "j", "Space", "G", "b", "3", "j", "1", "4", "j", "Enter", "7", "?", "q", "2", "e"]
+            .into_iter()
+            .enumerate()
         {
             press(&mut app, key, moment);
             seat.show(&mut app, 1 + (at + step) % 7, moment);
@@ -177,7 +179,7 @@ fn ascii_draws_every_screen_without_a_byte_beyond_it() {
     let moment = Instant::now();
     for depth in [ColourDepth::True, ColourDepth::None] {
         let theme = Theme::load(None, ability(depth, true), None).unwrap();
-        for place in [Place::Floor, Place::Alerts, Place::Hosts, Place::Journal] {
+        for place in [Place::Floor, Place::Alerts, Place::Hosts, Place::Backups, Place::Journal] {
             let mut app = console_of(provider(), theme.clone(), place.clone(), moment);
             for key in ["j", "Space", "b", "Enter", "?", "q", "q", "v"] {
                 for (width, height) in [(45, 20), (80, 24), (200, 60)] {

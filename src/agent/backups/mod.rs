@@ -1,5 +1,6 @@
 //! What can be restored now: repositories are read at their intervals and when somebody asks, a few at a time. What was
-//! found is told as a fact when it is something else than before, and as a reading each time.
+//! found is told as a fact when it is something else than before, when somebody asked and a few times a day, since the hub
+//! may have lost it (its job changed clients, its journal was restored); and as a reading each time.
 
 mod borg;
 mod elements;
@@ -36,6 +37,8 @@ const AT_ONCE: usize = 2;
 const FIRST: Duration = Duration::from_secs(5);
 /// After a trouble that passes, it is tried again after this at most.
 const AGAIN: Duration = Duration::from_secs(120);
+/// What was told is told again after this; a hub that knows it makes no entry of it.
+const TELL_AGAIN: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// What the reader is asked.
 #[derive(Clone, Debug)]
@@ -67,6 +70,8 @@ pub struct Setup {
 #[derive(Debug)]
 pub struct Reader {
     setup: Setup,
+    /// What was told last of each job, by its checksum, and when.
+    told: BTreeMap<JobName, (u32, Instant)>,
     jobs: BTreeMap<JobName, Slot>,
     running: JoinSet<Done>,
 }
@@ -101,8 +106,10 @@ struct Read {
 impl Reader {
     /// A reader without jobs.
     #[must_use]
-    pub fn new(setup: Setup) -> Self {
-        Self { setup, jobs: BTreeMap::new(), running: JoinSet::new() }
+    pub fn new(mut setup: Setup) -> Self {
+        let now = Instant::now();
+        let told = std::mem::take(&mut setup.told).into_iter().map(|(job, sum)| (job, (sum, now))).collect();
+        Self { setup, told, jobs: BTreeMap::new(), running: JoinSet::new() }
     }
 
     /// Reads until nobody can ask any more, or nobody takes facts. Programs still running then are ended.
@@ -139,6 +146,7 @@ impl Reader {
                     self.jobs.keys().filter(|name| !backups.iter().any(|job| job.name == **name)).cloned().collect();
                 for name in gone {
                     self.jobs.remove(&name);
+                    self.told.remove(&name);
                     self.setup.board.remove_backup(&name);
                 }
                 for backup in backups {
@@ -202,7 +210,8 @@ impl Reader {
         let reading =
             BackupReading { job: backup.name.clone(), at: slot.read, trouble, interval: slot.backup.interval };
         self.setup.board.put_backup(reading);
-        if std::mem::take(&mut slot.asked) {
+        let asked = std::mem::take(&mut slot.asked);
+        if asked {
             self.setup.board.beat();
         }
         let read = match read {
@@ -214,9 +223,12 @@ impl Reader {
             }
         };
         let sum = backup_checksum(&read.found);
-        if self.setup.told.insert(backup.name.clone(), sum) == Some(sum) {
+        let now = Instant::now();
+        let known = self.told.get(&backup.name);
+        if known.is_some_and(|(known, at)| *known == sum && now - *at < TELL_AGAIN) && !asked {
             return None;
         }
+        self.told.insert(backup.name.clone(), (sum, now));
         let Read { found, days, today, long_text } = read;
         let long_text = SafeText::block_within(&long_text, LONG_TEXT_MAX);
         Some(Fact { at, body: FactBody::Backup { job: backup.name, found: Box::new(found), days, today, long_text } })

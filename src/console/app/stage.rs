@@ -10,7 +10,7 @@ use crate::console::replica::{Changed, FleetIndex, Replica};
 use crate::console::screens::alert::AlertScreen;
 use crate::console::screens::alerts::{Alerts, Queue};
 use crate::console::screens::backup::BackupScreen;
-use crate::console::screens::backups::Backups;
+use crate::console::screens::backups::{Backups, Jobs};
 use crate::console::screens::command::CommandScreen;
 use crate::console::screens::commands::Commands;
 use crate::console::screens::filter_line::FilterLine;
@@ -33,7 +33,7 @@ const LOOK: usize = 24;
 /// What the screens that have views have names for.
 #[must_use]
 pub fn screens_with_views() -> Vec<Words> {
-    vec![words::<Queue>("alerts"), words::<Present>("hosts")]
+    vec![words::<Queue>("alerts"), words::<Present>("hosts"), words::<Jobs>("backups")]
 }
 
 /// All screens.
@@ -319,6 +319,7 @@ impl Stage {
         match self.top() {
             Place::Alerts => Some(("alerts", &self.alerts.rows)),
             Place::Hosts => Some(("hosts", &self.hosts.rows)),
+            Place::Backups => Some(("backups", &self.backups)),
             _ => None,
         }
     }
@@ -328,6 +329,7 @@ impl Stage {
         let (place, list): (Place, &mut dyn Viewed) = match screen {
             "alerts" => (Place::Alerts, &mut self.alerts.rows),
             "hosts" => (Place::Hosts, &mut self.hosts.rows),
+            "backups" => (Place::Backups, &mut self.backups),
             _ => return false,
         };
         list.show(layout, world);

@@ -38,9 +38,9 @@ const HOSTS: &[Context] = &[
     Context::Backup,
 ];
 /// Contexts whose rows are kept as views.
-const VIEWED: &[Context] = &[Context::Alerts, Context::Hosts];
+const VIEWED: &[Context] = &[Context::Alerts, Context::Hosts, Context::Backups];
 /// Contexts whose rows can be grouped.
-const GROUPED: &[Context] = &[Context::Alerts, Context::Hosts, Context::Command];
+const GROUPED: &[Context] = &[Context::Alerts, Context::Hosts, Context::Backups, Context::Command];
 /// Contexts in which rows stand for hosts a program can be started on.
 const RUNS: &[Context] = &[
     Context::Floor,

@@ -1,10 +1,10 @@
 //! The few numbers a list shows of a host.
 
-use crate::fleet::words::{HostId, Timestamp};
+use crate::fleet::words::{HostId, JobName, Timestamp};
 use crate::wire::pb;
 
 /// The newest reading of a host; what was not measured is absent, never zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Glance {
     /// When its agent was heard last (hub time).
     pub last_seen: Option<Timestamp>,
@@ -18,8 +18,8 @@ pub struct Glance {
     pub load: Option<f32>,
     /// Used share of its fullest file system, 0 to 1.
     pub disk: Option<f32>,
-    /// When the repositories of its backup jobs were read, the one read longest ago (hub time); 0 where one never was.
-    pub backups_read: Option<Timestamp>,
+    /// Its backup jobs that were read, and when each was last (hub time).
+    pub backups_read: Vec<(JobName, Timestamp)>,
 }
 
 impl Glance {
@@ -34,8 +34,19 @@ impl Glance {
             memory: finite(glance.memory),
             load: finite(glance.load),
             disk: finite(glance.disk),
-            backups_read: glance.backups.iter().map(|reading| Timestamp(reading.at)).min(),
+            backups_read: glance
+                .backups
+                .iter()
+                .filter(|reading| reading.at != 0)
+                .map(|reading| (JobName::from(reading.job.as_str()), Timestamp(reading.at)))
+                .collect(),
         };
         (HostId(glance.host), decoded)
+    }
+
+    /// When the repository of this job was read last (hub time); `None` where it never was.
+    #[must_use]
+    pub fn backup_read(&self, job: &JobName) -> Option<Timestamp> {
+        self.backups_read.iter().find(|(read, _)| read == job).map(|(_, at)| *at)
     }
 }

@@ -266,10 +266,10 @@ impl Replica {
             if known.is_none() && self.glances.len() >= self.fleet.hosts.hosts.len() + EARLY_GLANCES {
                 continue;
             }
-            let old = self.glances.insert(id, glance);
             if let Some(host) = known {
-                self.counts.saw(host, old.as_ref(), Some(&glance));
+                self.counts.saw(host, self.glances.get(&id), Some(&glance));
             }
+            self.glances.insert(id, glance);
             seen.push(id);
         }
         Changed { glances: seen, ..Changed::default() }

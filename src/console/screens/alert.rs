@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use crate::console::ask::{Answer, Detail, Topic};
 use crate::console::keymap::Action;
 use crate::console::replica::{Changed, FleetIndex, Replica};
-use crate::console::screens::alerts::{host_name, ticket, ticket_text, what};
+use crate::console::screens::alerts::{behind_words, host_name, ticket, ticket_text, what};
 use crate::console::screens::hosts::quantized;
 use crate::console::screens::journal::clock;
 use crate::console::screens::journal_words::words;
@@ -17,12 +17,15 @@ use crate::console::text::{Ellipsis, put, put_cut, wrap};
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{CARDS_BELOW, divider};
 use crate::fleet::alerts::{Alert, Until};
+use crate::fleet::derived::behind::behind;
 use crate::fleet::state::{Entry, Event};
 use crate::fleet::words::spoken_id::spoken_id;
 use crate::fleet::words::{AlertId, HostId, Timestamp, duration};
 
 /// On fewer lines than this, none stays empty.
 const SMALL: u16 = 18;
+/// Backup jobs behind an alert that are named.
+const JOBS: usize = 10;
 
 /// The screen's state.
 #[derive(Clone, Debug)]
@@ -223,6 +226,7 @@ fn facts(alert: &Alert, replica: &Replica, theme: &Theme, now: Timestamp, zone: 
     facts.push((Role::Text, format!("{place}   opened {}{times}", clock(alert.opened_at, now, zone))));
     facts.extend(alert.host.and_then(|host| host_fact(host, replica, now)));
     facts.extend(alert.host.and_then(|host| beside(host, alert, replica, theme)));
+    facts.extend(backups_behind(alert, replica));
     facts.extend(client_fact(alert, replica));
     facts
 }
@@ -289,6 +293,16 @@ fn beside(host: HostId, alert: &Alert, replica: &Replica, theme: &Theme) -> Opti
     let more = others.len().saturating_sub(4);
     let more = if more > 0 { format!("   and {more} more") } else { String::new() };
     (!others.is_empty()).then(|| (Role::Text, format!("also there: {named}{more}")))
+}
+
+/// The backup jobs that raise no alert of their own because of what this one is about.
+fn backups_behind(alert: &Alert, replica: &Replica) -> Option<(Role, String)> {
+    let jobs = behind(replica.fleet(), alert);
+    let named: Vec<&str> = jobs.iter().take(JOBS).map(|job| job.description.name.as_str()).collect();
+    let more = jobs.len().saturating_sub(JOBS);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let words = || format!("{}: {}{more}", behind_words(jobs.len()), named.join(", "));
+    (!jobs.is_empty()).then(|| (Role::Unknown, words()))
 }
 
 /// Whom to call at the client's, and what was promised.

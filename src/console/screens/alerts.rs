@@ -18,6 +18,7 @@ use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Column, Row};
 use crate::fleet::alerts::{Alert, Lane, Subject, Suppression};
+use crate::fleet::derived::behind::behind;
 use crate::fleet::derived::select::AlertRow;
 use crate::fleet::state::{EntityKey, Fleet};
 use crate::fleet::words::filter::Filter;
@@ -315,11 +316,18 @@ fn paint(key: Key, row: &mut Row<'_>, theme: &Theme, world: World<'_>) {
     }
     row.cell(Role::Text, &duration::compact(now.since(alert.opened_at)));
     row.cell(Role::Owned, alert.owner().map_or("", |owner| owner.as_str()));
-    row.parts(&summary_parts(alert, now).iter().map(|(role, text)| (*role, text.as_str())).collect::<Vec<_>>());
+    row.parts(
+        &summary_parts(alert, replica, now).iter().map(|(role, text)| (*role, text.as_str())).collect::<Vec<_>>(),
+    );
 }
 
-fn summary_parts(alert: &Alert, now: Timestamp) -> Vec<(Role, String)> {
+fn summary_parts(alert: &Alert, replica: &Replica, now: Timestamp) -> Vec<(Role, String)> {
     let mut parts = Vec::new();
+    // The summary of a repository's alert names its jobs itself.
+    if matches!(alert.subject, Subject::Host(_) | Subject::Site(_)) {
+        let jobs = behind(replica.fleet(), alert).len();
+        parts.extend((jobs > 0).then(|| (Role::Unknown, format!("{}  ", behind_words(jobs)))));
+    }
     if let Some(snooze) = &alert.snooze {
         parts.push((Role::LaneMuted, format!("{} left  ", duration::compact(snooze.until.since(now)))));
     }
@@ -331,6 +339,12 @@ fn summary_parts(alert: &Alert, now: Timestamp) -> Vec<(Role, String)> {
         parts.push((Role::Muted, format!("  # {}", note.as_str())));
     }
     parts
+}
+
+/// How many backup jobs stand behind an alert.
+#[must_use]
+pub fn behind_words(jobs: usize) -> String {
+    format!("+{jobs} {} behind", if jobs == 1 { "backup" } else { "backups" })
 }
 
 const fn short_level(level: CheckState) -> &'static str {

@@ -9,6 +9,7 @@ use crate::console::ask::{Answer, Detail, Topic};
 use crate::console::keymap::Action;
 use crate::console::replica::FleetIndex;
 use crate::console::screens::backups::{alert_of, read_at, read_now};
+use crate::console::screens::host::bytes;
 use crate::console::screens::journal::clock;
 use crate::console::screens::look::{backup_glyph, backup_role};
 use crate::console::screens::world::{About, Effect, Place, World};
@@ -17,6 +18,9 @@ use crate::console::theme::{Role, Theme};
 use crate::console::widgets::divider;
 use crate::fleet::backups::Job;
 use crate::fleet::words::{BlobId, JobId, SafeText, Timestamp, duration};
+
+/// Lines that the list of snapshots has at least, with what stands around it.
+const LIST: u16 = 6;
 
 /// The screen's state.
 #[derive(Clone, Debug)]
@@ -101,18 +105,22 @@ impl BackupScreen {
             );
             return;
         };
-        let mut y = area.y;
         let mut facts = facts(job, read_at(job, replica), theme, now, zone);
         if let Some((_, alert)) = alert_of((self.fleet, self.id), world)
             && let Some(alert) = replica.fleet().alerts.alerts.get(&alert)
         {
-            facts.push((
-                Role::New,
-                format!("alert {} {}: {}  (Enter opens it)", alert.id, alert.lane().word(), alert.summary),
-            ));
+            let text = format!("alert {} {}: {}  (Enter opens it)", alert.id, alert.lane().word(), alert.summary);
+            facts.insert(2, (Role::New, text));
         }
+        // What matters least comes last, and goes first where a phone has no room for it and the snapshots.
+        let room = area.bottom().saturating_sub(LIST);
+        let mut y = area.y;
         for (role, text) in facts {
-            for line in wrap(&text, area.width.saturating_sub(2)) {
+            let lines: Vec<&str> = wrap(&text, area.width.saturating_sub(2)).collect();
+            if y > area.y && usize::from(room.saturating_sub(y)) < lines.len() {
+                break;
+            }
+            for line in lines {
                 if y >= area.bottom() {
                     return;
                 }
@@ -140,7 +148,10 @@ fn facts(job: &Job, read: Option<Timestamp>, theme: &Theme, now: Timestamp, zone
     let age = |at: Timestamp| format!("{} ({} ago)", clock(at, now, zone), duration::short(now.since(at)));
     let or_none = |at: Option<Timestamp>| at.map_or_else(|| "none".to_owned(), age);
     let found = job.found.as_ref();
-    let size = |bytes: Option<u64>| bytes.map_or_else(|| "not told".to_owned(), |bytes| format!("{} MiB", bytes >> 20));
+    let size = |size: Option<u64>| size.map_or_else(|| "not told".to_owned(), bytes);
+    // Parts of what was promised may be fresher than the whole.
+    let parts = found.filter(|found| found.freshest > found.newest).map(|found| or_none(found.freshest));
+    let parts = parts.map_or_else(String::new, |parts| format!(" whole, of some paths {parts}"));
     let paths: Vec<&str> = description.paths.iter().map(SafeText::as_str).collect();
     let why = if job.why.as_str().is_empty() { "as promised".to_owned() } else { job.why.to_string() };
     let mut facts = vec![
@@ -158,6 +169,21 @@ fn facts(job: &Job, read: Option<Timestamp>, theme: &Theme, now: Timestamp, zone
         (
             Role::Text,
             format!(
+                "newest    {}{parts}   restorable {}   oldest {}",
+                or_none(job.newest()),
+                job.restorable(),
+                or_none(found.and_then(|found| found.oldest))
+            ),
+        ),
+        (Role::Text, format!("read      {}", or_none(read))),
+    ];
+    if let Some(review) = job.reviews.last() {
+        facts.push((Role::Owned, format!("reviewed  {} by {}", age(review.at), review.by)));
+    }
+    facts.extend([
+        (
+            Role::Text,
+            format!(
                 "promised  every {}, grace {}, on {}",
                 duration::exact(description.every),
                 duration::exact(description.grace),
@@ -172,24 +198,11 @@ fn facts(job: &Job, read: Option<Timestamp>, theme: &Theme, now: Timestamp, zone
         (
             Role::Text,
             format!(
-                "newest    {}   restorable {}   oldest {}",
-                or_none(job.newest()),
-                job.restorable(),
-                or_none(found.and_then(|found| found.oldest))
-            ),
-        ),
-        (
-            Role::Text,
-            format!(
                 "size      {}   added {}",
                 size(found.and_then(|found| found.size)),
                 size(found.and_then(|found| found.added))
             ),
         ),
-        (Role::Text, format!("read      {}", or_none(read))),
-    ];
-    if let Some(review) = job.reviews.last() {
-        facts.push((Role::Owned, format!("reviewed  {} by {}", age(review.at), review.by)));
-    }
+    ]);
     facts
 }

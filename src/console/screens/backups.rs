@@ -9,34 +9,51 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
 use crate::console::act::Verb;
+use crate::console::acts::{Reading, Row as ActRow};
 use crate::console::keymap::Action;
 use crate::console::replica::{Changed, FleetIndex, Replica};
+use crate::console::screens::backup_days::{cell_of, day};
 use crate::console::screens::grouping::{Group, Sums};
 use crate::console::screens::hosts::quantized;
 use crate::console::screens::listing::{Arrangement, Listing};
 use crate::console::screens::look::{backup_glyph, backup_role};
+use crate::console::screens::viewed::Viewed;
 use crate::console::screens::world::{About, Effect, Place, World};
-use crate::console::text::put;
+use crate::console::text::{Ellipsis, put, put_cut, width_within};
 use crate::console::theme::{Role, Theme};
-use crate::console::widgets::{Column, Row};
+use crate::console::widgets::{CARDS_BELOW, Column, Row};
 use crate::fleet::alerts::Subject;
-use crate::fleet::backups::{Cell, Days, Job, State};
+use crate::fleet::backups::{Days, Job, State};
 use crate::fleet::derived::select::BackupRow;
 use crate::fleet::state::{EntityKey, Fleet};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{AlertId, CheckName, ClientId, JobId, JobName, SafeText, Timestamp, duration};
+use crate::settings::views::{Layout, Words};
 
 /// A job of a fleet.
 pub type Key = (FleetIndex, JobId);
 
-/// Lines below the list: the cursor's job in words, and the hosts without a job.
-const BELOW: u16 = 2;
-const DAY_MS: i64 = 86_400_000;
+/// Lines below the list: the cursor's job in words, the sums, and the hosts without a job.
+const BELOW: u16 = 3;
+/// Hosts without a job that are named.
+const NAMED: usize = 5;
+/// Rows have more use for the lines of a screen of fewer lines than this.
+const SMALL: u16 = 14;
+
+/// What the grid is ordered by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Order {
+    #[default]
+    State,
+    Client,
+    Age,
+}
 
 /// All jobs, in an order.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Jobs {
-    by_client: bool,
+    order: Order,
+    reversed: bool,
     /// Only what has news since the person's last review.
     since_review: bool,
 }
@@ -44,8 +61,8 @@ pub struct Jobs {
 impl Arrangement for Jobs {
     type Id = JobId;
     type Entity = Job;
-    /// What is worst first, then by words.
-    type Sort = (Option<ClientId>, u8, Option<ClientId>, SafeText, JobName);
+    /// What is worst or oldest first, then by words.
+    type Sort = (Option<ClientId>, i64, Option<ClientId>, SafeText, JobName);
 
     fn table(fleet: &Fleet) -> &BTreeMap<JobId, Arc<Job>> {
         &fleet.backups.jobs
@@ -68,8 +85,14 @@ impl Arrangement for Jobs {
         }
         let description = &job.description;
         let client = description.client.clone();
-        let (first, second) = if self.by_client { (client, None) } else { (None, client) };
-        Some((first, job.state.rank(), second, description.host_name.clone(), description.name.clone()))
+        let (first, number, second) = match self.order {
+            Order::State => (None, i64::from(job.state.rank()), client),
+            Order::Client => (client, i64::from(job.state.rank()), None),
+            // What nothing can be restored of is older than anything.
+            Order::Age => (None, job.newest().map_or(i64::MIN + 1, |newest| newest.0), client),
+        };
+        let number = if self.reversed { number.saturating_neg() } else { number };
+        Some((first, number, second, description.host_name.clone(), description.name.clone()))
     }
 
     fn columns() -> &'static [Column] {
@@ -77,27 +100,29 @@ impl Arrangement for Jobs {
     }
 
     fn orders() -> &'static [&'static str] {
-        &["state", "client"]
+        &["state", "client", "age"]
     }
 
     fn order(&self) -> (usize, bool) {
-        (usize::from(self.by_client), false)
+        (self.order as usize, self.reversed)
     }
 
-    fn set_order(&mut self, order: usize, _reversed: bool) {
-        self.by_client = order == 1;
+    fn set_order(&mut self, order: usize, reversed: bool) {
+        self.order = [Order::State, Order::Client, Order::Age].get(order).copied().unwrap_or_default();
+        self.reversed = reversed;
     }
 
     fn groupings() -> &'static [&'static str] {
-        &["client", "host", "state", "repository"]
+        &["client", "host", "tool", "state", "repository"]
     }
 
     fn group(by: usize, job: &Job, _replica: &Replica) -> Group {
         let description = &job.description;
         match by {
-            0 => Group::named(description.client.as_ref().map_or("no client", |client| client.as_str())),
-            1 => Group::named(description.host_name.as_str()),
-            2 => Group::ranked(job.state.rank(), job.state.word()),
+            0 => description.client.as_ref().map_or_else(Group::none, |client| Group::named(client.as_str())),
+            1 => Group::named(&format!("{}  {}", description.host_name, client_word(job))),
+            2 => Group::named(description.tool.word()),
+            3 => Group::ranked(job.state.rank(), job.state.word()),
             _ => Group::named(description.repository.as_str()),
         }
     }
@@ -119,8 +144,18 @@ pub struct Backups {
     pub rows: Listing<Jobs>,
     /// So many days the newest column lies back.
     back: i32,
+    sums: Option<AllJobs>,
+}
+
+/// All jobs together, whatever the filter shows.
+#[derive(Clone, Debug, Default)]
+struct AllJobs {
+    /// By state, worst first.
+    states: [usize; State::WORST_FIRST.len()],
+    /// Those without news since the person's last review.
+    reviewed: usize,
+    /// The hosts that no job is promised for.
     uncovered: String,
-    dirty: bool,
 }
 
 const COLUMNS: [Column; 9] = [
@@ -132,13 +167,16 @@ const COLUMNS: [Column; 9] = [
     Column::new("REST", 4, 5).right().rank(2),
     Column::new("DUE", 4, 5).right().rank(4),
     Column::new("READ", 4, 5).right().rank(1),
-    Column::new("DAYS, NEWEST RIGHT", 7, 90).rank(1).grows(),
+    Column::new("DAYS", 7, 90).rank(1).grows(),
 ];
 
 impl Backups {
     /// Takes over what changed in a fleet.
     pub fn absorb(&mut self, fleet: FleetIndex, changed: &Changed, world: World<'_>) {
-        self.dirty |= changed.everything || !changed.entities.is_empty();
+        let is_counted = |entity: &EntityKey| matches!(entity, EntityKey::Backup(_) | EntityKey::Host(_));
+        if changed.everything || changed.link || changed.entities.iter().any(is_counted) {
+            self.sums = None;
+        }
         if changed.everything || (changed.link && self.rows.arrangement.since_review) {
             self.rows.rescan(world);
             return;
@@ -152,10 +190,8 @@ impl Backups {
 
     /// Brings the list up to date, before a frame of this size.
     pub fn refresh(&mut self, size: Size, world: World<'_>) {
-        self.rows.refresh(Size { height: size.height.saturating_sub(BELOW), ..size }, world);
-        if std::mem::take(&mut self.dirty) {
-            self.uncovered = uncovered(world);
-        }
+        let below = self.sums.get_or_insert_with(|| AllJobs::of(world)).lines(size);
+        self.rows.refresh(Size { height: size.height.saturating_sub(below), ..size }, world);
     }
 
     /// Does an action.
@@ -207,6 +243,10 @@ impl Backups {
         if self.rows.arrangement.since_review {
             facts.push((Role::Input, format!("{} since my last review", self.rows.shown())));
         }
+        if let Some(all) = self.sums.as_ref().filter(|all| all.jobs() > 0) {
+            let role = if all.reviewed == all.jobs() { Role::Ok } else { Role::Owned };
+            facts.push((role, format!("reviewed {} of {}", all.reviewed, all.jobs())));
+        }
         if self.back > 0 {
             facts.push((Role::Muted, format!("days end {} ago", self.back)));
         }
@@ -215,10 +255,15 @@ impl Backups {
 
     /// Paints the list.
     pub fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>, zone: &TimeZone) {
-        let below = BELOW.min(area.height.saturating_sub(3));
+        let below = self.sums.as_ref().map_or(0, |all| all.lines(area.as_size()));
         let list = Rect { height: area.height - below, ..area };
-        let sorted = if self.rows.arrangement.by_client { Some((1, true)) } else { Some((0, true)) };
-        self.rows.render(list, buf, theme, sorted, |key, row| paint(key, row, self.back, theme, world, zone));
+        let Jobs { order, reversed, .. } = self.rows.arrangement;
+        let sorted = match order {
+            Order::State => (0, !reversed),
+            Order::Client => (1, true),
+            Order::Age => (4, !reversed),
+        };
+        self.rows.render(list, buf, theme, Some(sorted), |key, row| paint(key, row, self.back, theme, world, zone));
         if self.rows.list().rows().is_empty() && list.height > 2 {
             let text = if !self.rows.filter.is_empty() {
                 format!("no backup job matches {:?}; Esc shows all", self.rows.filter.text())
@@ -231,12 +276,91 @@ impl Backups {
             };
             put(buf, list.x + 2, list.y + 2, list.width.saturating_sub(2), &text, theme.style(Role::Muted));
         }
+        let below = Rect { y: list.bottom(), height: below, ..area };
+        self.below(below, buf, theme, world);
+    }
+
+    fn below(&self, area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>) {
         let words = self.rows.cursor().and_then(|key| job_of(key, world)).map_or_else(String::new, words);
-        let lines = [(Role::Text, words.as_str()), (Role::Warning, self.uncovered.as_str())];
-        for (line, (role, text)) in (0..below).zip(lines) {
-            put(buf, area.x + 1, list.bottom() + line, area.width.saturating_sub(1), text, theme.style(role));
+        let Some(all) = &self.sums else { return };
+        let stale = world.replicas.iter().any(|(_, replica)| replica.is_stale());
+        let cut = (Ellipsis::End, theme.glyphs.ellipsis);
+        let (left, width) = (area.x + 1, area.width.saturating_sub(1));
+        let mut y = area.y;
+        put_cut(buf, left, y, width, &words, theme.style(Role::Text), cut);
+        if area.height < 2 {
+            return;
+        }
+        let (mut x, right) = (left, area.right());
+        y += 1;
+        for (role, text) in all.words(stale) {
+            // The sums are worth nothing without the last of them: they go on in the next line.
+            if x + width_within(text.trim_end(), width).unwrap_or(width) > right {
+                (x, y) = (left, y + 1);
+            }
+            if y < area.bottom() {
+                x += put(buf, x, y, right.saturating_sub(x), &text, theme.style(role));
+            }
+        }
+        if y + 1 < area.bottom() {
+            put_cut(buf, left, y + 1, width, &all.uncovered, theme.style(Role::Warning), cut);
         }
     }
+}
+
+impl AllJobs {
+    fn of(world: World<'_>) -> Self {
+        let mut all = Self { uncovered: uncovered(world), ..Self::default() };
+        for (_, replica) in world.replicas.iter() {
+            let me = replica.greeting().map(|greeting| &greeting.identity);
+            for job in replica.fleet().backups.jobs.values() {
+                if let Some(sum) = all.states.get_mut(usize::from(job.state.rank())) {
+                    *sum += 1;
+                }
+                all.reviewed += usize::from(me.is_some_and(|me| !job.is_news_to(me)));
+            }
+        }
+        all
+    }
+
+    fn jobs(&self) -> usize {
+        self.states.iter().sum()
+    }
+
+    /// The lines it takes below a list, on a screen of this size.
+    fn lines(&self, size: Size) -> u16 {
+        let all = if self.uncovered.is_empty() && size.width >= CARDS_BELOW { BELOW - 1 } else { BELOW };
+        if size.height < SMALL { 1.min(size.height.saturating_sub(3)) } else { all }
+    }
+
+    /// The sums, which add up.
+    fn words(&self, stale: bool) -> Vec<(Role, String)> {
+        let role = |state| if stale { Role::Stale } else { backup_role(state) };
+        let some = self.states.iter().zip(State::WORST_FIRST).filter(|(sum, _)| **sum > 0);
+        let mut parts: Vec<_> = some.map(|(sum, state)| (role(state), format!("{sum} {state}  "))).collect();
+        parts.push((Role::Muted, format!("= {}", self.jobs())));
+        parts
+    }
+}
+
+impl Viewed for Backups {
+    fn layout(&self) -> Layout {
+        self.rows.layout()
+    }
+
+    fn show(&mut self, layout: &Layout, world: World<'_>) {
+        // A view shows the same rows to everybody, whatever they have looked at.
+        self.rows.arrangement.since_review = false;
+        self.rows.show(layout, world);
+    }
+
+    fn words(&self) -> Words {
+        self.rows.words()
+    }
+}
+
+fn client_word(job: &Job) -> &str {
+    job.description.client.as_ref().map_or("-", |client| client.as_str())
 }
 
 /// The job a row stands for.
@@ -262,10 +386,16 @@ pub fn read_now(key: Key, world: World<'_>) -> Option<Effect> {
     Some(Effect::Act(Verb::CheckNow { host: None, check }, About::Hosts(vec![(key.0, description.host?)])))
 }
 
-/// When the repositories of the job's host were read last: the one read longest ago, so that none looks fresher.
+/// When the job's repository was read last (hub time).
 #[must_use]
 pub fn read_at(job: &Job, replica: &Replica) -> Option<Timestamp> {
-    replica.glance(job.description.host?)?.backups_read.filter(|at| at.0 != 0)
+    replica.glance(job.description.host?)?.backup_read(&job.description.name)
+}
+
+/// The age of a backup: in hours for the first days, so that it can be held against a promise of one.
+fn age_words(age: Duration) -> String {
+    let hours = age.as_secs() / 3_600;
+    if (24..100).contains(&hours) { format!("{hours}h") } else { duration::compact(quantized(age)) }
 }
 
 fn words(job: &Job) -> String {
@@ -281,7 +411,7 @@ fn uncovered(world: World<'_>) -> String {
         let fleet = replica.fleet();
         for host in fleet.hosts.present().filter(|host| !fleet.backups.covers(host.id)) {
             count += 1;
-            if names.len() < 5 {
+            if names.len() < NAMED {
                 names.push(host.name.as_str());
             }
         }
@@ -289,7 +419,8 @@ fn uncovered(world: World<'_>) -> String {
     match count {
         0 => String::new(),
         1 => format!("1 host has no backup job: {}", names.join(", ")),
-        _ => format!("{count} hosts have no backup job: {}{}", names.join(", "), if count > 5 { ", …" } else { "" }),
+        2..=NAMED => format!("{count} hosts have no backup job: {}", names.join(", ")),
+        _ => format!("{count} hosts have no backup job: {} and {} more", names.join(", "), count - NAMED),
     }
 }
 
@@ -299,14 +430,19 @@ fn paint(key: Key, row: &mut Row<'_>, back: i32, theme: &Theme, world: World<'_>
     let stale = replica.is_stale();
     let role = if stale { Role::Stale } else { backup_role(job.state) };
     let sign = if stale { theme.glyphs.stale } else { backup_glyph(&theme.glyphs, job.state) };
-    row.parts(&[(role, sign), (role, " "), (role, job.state.word())]);
+    match world.acts.about(key.0, ActRow::Job(key.1)).map(|pending| pending.reading(world.now)) {
+        Some(Reading::Sent) => row.parts(&[(Role::Pending, theme.glyphs.waiting), (Role::Pending, " sent")]),
+        Some(Reading::Waiting(seconds)) => row.value(Role::Pending, format_args!("WAIT {seconds}s")),
+        Some(Reading::NotSent) => row.cell(Role::Failed, "NOT SENT"),
+        None => row.parts(&[(role, sign), (role, " "), (role, job.state.word())]),
+    }
     let description = &job.description;
-    row.cell(Role::Text, description.client.as_ref().map_or("-", |client| client.as_str()));
+    row.cell(Role::Text, client_word(job));
     row.cell(Role::Text, description.host_name.as_str());
     row.cell(Role::Text, description.name.as_str());
     let every = duration::compact(description.every);
     match job.age(now) {
-        Some(age) => row.value(role, format_args!("{}/{every}", duration::compact(quantized(age)))),
+        Some(age) => row.value(role, format_args!("{}/{every}", age_words(age))),
         None => row.value(role, format_args!("-/{every}")),
     }
     row.value(Role::Text, format_args!("{}", job.restorable()));
@@ -328,89 +464,8 @@ fn paint(key: Key, row: &mut Row<'_>, back: i32, theme: &Theme, world: World<'_>
         let shown = area.width.min(u16::try_from(Days::MOST).unwrap_or(u16::MAX));
         for cell in 0..shown {
             let (role, sign) = cell_of(job, today - back - i32::from(shown - 1 - cell), today, zone, theme);
+            let role = if stale { Role::Stale } else { role };
             put(buf, area.x + cell, area.y, 1, sign, theme.style(role));
         }
     });
-}
-
-/// The day by the calendar of a zone, counted from 1970-01-01.
-fn day(at: Timestamp, zone: &TimeZone) -> i32 {
-    let offset = jiff::Timestamp::from_millisecond(at.0).map_or(0, |at| zone.to_offset(at).seconds());
-    i32::try_from((at.0 + i64::from(offset) * 1_000).div_euclid(DAY_MS)).unwrap_or(0)
-}
-
-/// The sign of one day of a job: what was there, or why nothing was.
-fn cell_of<'t>(job: &Job, of: i32, today: i32, zone: &TimeZone, theme: &'t Theme) -> (Role, &'t str) {
-    let glyphs = &theme.glyphs;
-    match job.days.get(of) {
-        Cell::Whole => return (Role::Ok, glyphs.day_whole),
-        Cell::Partial => return (Role::Warning, glyphs.day_partial),
-        Cell::Failed => return (Role::Critical, "X"),
-        Cell::Pruned => return (Role::Muted, "x"),
-        Cell::Nothing => {}
-    }
-    let began = day(job.described_at, zone);
-    let first = job.days.first().map_or(began, |first| first.min(began));
-    let since = day(job.since, zone);
-    if of > today || of < first {
-        return (Role::Muted, " ");
-    }
-    let every = i32::try_from(job.description.every.as_millis() / 86_400_000).unwrap_or(i32::MAX).clamp(1, 90);
-    let saved = |day: i32| matches!(job.days.get(day), Cell::Whole | Cell::Partial);
-    match job.state {
-        State::Failed if of >= since => (Role::Critical, "X"),
-        State::Never => (Role::Unknown, "?"),
-        State::Unknown if of >= since => (Role::Unknown, "u"),
-        State::Late if of == today => (Role::Warning, "~"),
-        State::Overdue if of == today => (Role::Critical, "!"),
-        _ if of == today || (1..every).any(|before| saved(of - before)) => (Role::Muted, glyphs.separator),
-        _ => (Role::Critical, "!"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::console::theme::Glyphs;
-    use crate::fleet::backups::Description;
-    use crate::fleet::words::BackupTool;
-
-    fn job(state: State, every_days: u64, cells: Vec<Cell>) -> Job {
-        let description = Description {
-            id: JobId(1),
-            name: "web".into(),
-            client: None,
-            site: None,
-            host: None,
-            host_name: SafeText::new("web"),
-            tool: BackupTool::Restic,
-            repository: SafeText::new("/r"),
-            paths: vec![],
-            every: Duration::from_secs(every_days * 86_400),
-            grace: Duration::from_secs(3_600),
-        };
-        let job = Job::new(description, Timestamp(100 * DAY_MS));
-        Job { state, since: Timestamp(109 * DAY_MS), days: Days::new(100, cells), ..job }
-    }
-
-    fn row(job: &Job) -> String {
-        let theme = Theme::of_roles(Glyphs::ASCII);
-        (98..=111).map(|of| cell_of(job, of, 110, &TimeZone::UTC, &theme).1).collect()
-    }
-
-    #[test]
-    fn each_day_says_what_was_there_or_why_nothing_was() {
-        use Cell::{Failed, Nothing, Partial, Pruned, Whole};
-        let cells = vec![Pruned, Whole, Whole, Partial, Nothing, Failed, Whole, Whole, Whole, Whole, Whole];
-        assert_eq!(row(&job(State::Ok, 1, cells.clone())), "  x##/!X##### ");
-        let mut missing = cells.clone();
-        missing.truncate(9);
-        assert_eq!(row(&job(State::Overdue, 1, missing.clone())), "  x##/!X###!! ");
-        assert_eq!(row(&job(State::Late, 1, missing.clone())), "  x##/!X###!~ ");
-        assert_eq!(row(&job(State::Unknown, 1, missing.clone())), "  x##/!X###uu ");
-        assert_eq!(row(&job(State::Failed, 1, missing)), "  x##/!X###XX ");
-        assert_eq!(row(&job(State::Never, 1, vec![])), "  ??????????? ");
-        let weekly = job(State::Ok, 7, vec![Whole, Nothing, Nothing, Nothing, Nothing, Nothing, Nothing, Whole]);
-        assert_eq!(row(&weekly), "  #......#... ".replace('.', Glyphs::ASCII.separator));
-    }
 }

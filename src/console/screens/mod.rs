@@ -4,6 +4,7 @@
 pub mod alert;
 pub mod alerts;
 pub mod backup;
+pub mod backup_days;
 pub mod backups;
 pub mod command;
 pub mod command_words;

@@ -2,6 +2,7 @@
 //! on the hub, on a host or in a console.
 
 pub mod assign;
+pub mod behind;
 pub mod first_look;
 pub mod select;
 pub mod select_entry;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::fleet::hosts::{self, Host};
 use crate::fleet::identity::{self, Audience, Token, TokenStatus};
 use crate::fleet::state::{Event, Fleet};
-use crate::fleet::words::{HostId, IdentityId, Instant, Now, Timestamp, TokenId};
+use crate::fleet::words::{HostId, IdentityId, Now, Timestamp, TokenId};
 
 /// How long after its end something is still listed.
 pub const KEPT_AFTER_END: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -19,13 +19,6 @@ pub fn judge(fleet: &Fleet, now: Now, most: usize) -> Vec<(Audience, Event)> {
         .take(most)
         .map(|(_, end)| end.event())
         .collect()
-}
-
-/// The next moment at which [`judge`] finds something, by the monotonic clock.
-#[must_use]
-pub fn next(fleet: &Fleet, now: Now) -> Option<Instant> {
-    let first = over(fleet).map(|(ended, _)| ended).min()?;
-    Some(now.mono + (first + KEPT_AFTER_END).since(now.wall))
 }
 
 /// Something that is over, or will be.

@@ -66,7 +66,8 @@ pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
 }
 
 /// The next moment, by the monotonic clock, at which [`due`] may find something if nothing comes in until then; never
-/// more than a few seconds ahead.
+/// more than a few seconds ahead, so that what is counted in hours and days (ages of backups, what leaves the state) is
+/// looked at then and needs no moment of its own.
 #[must_use]
 pub fn next_due(fleet: &Fleet, live: &Live, now: Now) -> Instant {
     let latest = now.mono + LONGEST_WAIT;
@@ -77,10 +78,8 @@ pub fn next_due(fleet: &Fleet, live: &Live, now: Now) -> Instant {
         let waits = fleet.profile.waits_until.map(|_| judges_all_from(live));
         let presence = presence::next_judgement(fleet, live, now);
         let staleness = staleness::next_judgement(fleet, live, now);
-        let backups = backups::judging::next_judgement(fleet, live, now);
         let certificates = contest::next_judgement(fleet, live);
-        let archive = archiving::next(fleet, now);
-        [waits, presence, staleness, backups, certificates, archive].into_iter().flatten().min()
+        [waits, presence, staleness, certificates].into_iter().flatten().min()
     };
     timer.into_iter().chain(judged).chain([latest]).min().unwrap_or(latest).max(now.mono)
 }

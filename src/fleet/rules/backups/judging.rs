@@ -1,19 +1,21 @@
 //! What becomes of the verdicts: states, and alerts that fold. Jobs of a dead host raise nothing, the host did; jobs of a
 //! dead repository raise one alert together, and what a host missed while it was away is not held against it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::fleet::alerts::Subject;
 use crate::fleet::backups::{Event, Job, State};
+use crate::fleet::derived::behind::see;
 use crate::fleet::identity::Audience;
 use crate::fleet::rules::alerting::{self, Problem};
 use crate::fleet::rules::backups::about;
-use crate::fleet::rules::backups::verdict::{Alarm, Deadline, Verdict, verdict};
+use crate::fleet::rules::backups::verdict::{Alarm, Verdict, verdict};
 use crate::fleet::rules::ledger::Counters;
 use crate::fleet::rules::live::Live;
 use crate::fleet::state::{self, Fleet};
-use crate::fleet::words::{CheckState, ClientId, Instant, Now, SafeText, Timestamp};
+use crate::fleet::words::{CheckState, ClientId, Now, SafeText, Timestamp};
 
 /// A host that came back has this long, or its job's grace if that is longer, before a missed backup raises an alert.
 const LEAST_SPARED: Duration = Duration::from_secs(60 * 60);
@@ -46,26 +48,15 @@ pub fn judge(
     events
 }
 
-/// The next moment at which [`judge`] may find something, by the monotonic clock.
-#[must_use]
-pub fn next_judgement(fleet: &Fleet, live: &Live, now: Now) -> Option<Instant> {
-    let next = |outlook: Outlook<'_>| match outlook.is_news() {
-        true => Some(now.mono),
-        false => outlook.until.map(|until| until.moment(now)),
-    };
-    outlooks(fleet, live, now).into_iter().filter_map(next).min()
-}
-
 /// What a job comes to, its fellows considered.
 struct Outlook<'f> {
     job: &'f Job,
     state: State,
-    why: String,
+    why: Cow<'static, str>,
     alarm: Option<CheckState>,
     /// What the alert says, where that is not the job's own reason.
     summary: Option<String>,
     spared: Option<Timestamp>,
-    until: Option<Deadline>,
 }
 
 impl Outlook<'_> {
@@ -82,7 +73,9 @@ fn outlooks<'f>(fleet: &'f Fleet, live: &Live, now: Now) -> Vec<Outlook<'f>> {
     let mut outlooks = Vec::with_capacity(verdicts.len());
     for (job, verdict) in verdicts {
         let mut outlook = alone(fleet, job, verdict, now);
-        if let Some(fold) = repository(job).and_then(|repository| folds.get(&repository)) {
+        if !folds.is_empty()
+            && let Some(fold) = repository(job).and_then(|repository| folds.get(&repository))
+        {
             fold.apply(&mut outlook);
         }
         outlooks.push(outlook);
@@ -94,18 +87,14 @@ fn outlooks<'f>(fleet: &'f Fleet, live: &Live, now: Now) -> Vec<Outlook<'f>> {
 fn alone<'f>(fleet: &Fleet, job: &'f Job, verdict: Verdict, now: Now) -> Outlook<'f> {
     let returned = returned(fleet, job);
     let spared = returned.map(|at| at + job.description.grace.max(LEAST_SPARED)).max(job.spared_until);
-    let Verdict { state, why, alarm, by_time, mut until, .. } = verdict;
+    let Verdict { state, why, alarm, by_time, .. } = verdict;
     let alarm = match alarm {
         Alarm::Keep => job.alarm,
         Alarm::Clear => None,
-        Alarm::Raise(_) if by_time && spared.is_some_and(|until| now.wall < until) => {
-            let end = spared.map(Deadline::Wall);
-            until = [until, end].into_iter().flatten().min_by_key(|deadline| deadline.moment(now));
-            job.alarm
-        }
+        Alarm::Raise(_) if by_time && spared.is_some_and(|until| now.wall < until) => job.alarm,
         Alarm::Raise(level) => Some(level),
     };
-    Outlook { job, state, why, alarm, summary: None, spared, until }
+    Outlook { job, state, why, alarm, summary: None, spared }
 }
 
 /// When its host came back from an absence through which nothing was known of the job.
@@ -133,11 +122,11 @@ impl Fold<'_> {
         let id = outlook.job.id();
         if id == self.leader.id() {
             outlook.alarm = Some(self.level);
-            outlook.why.clone_from(&self.summary);
+            outlook.why = self.summary.clone().into();
             outlook.summary = Some(self.summary.clone());
         } else if self.members.iter().any(|member| member.id() == id) {
             outlook.alarm = None;
-            outlook.why = format!("{} (see {})", outlook.why, self.leader.description.name);
+            outlook.why.to_mut().push_str(&see(self.leader.description.name.as_str()));
         }
     }
 }
@@ -151,9 +140,13 @@ fn folds<'f>(live: &Live, verdicts: &[(&'f Job, Verdict)]) -> BTreeMap<Repositor
         }
     }
     let mut folds = BTreeMap::new();
+    if dead.is_empty() {
+        return folds;
+    }
+    let recovered = recovered(verdicts);
     for (repository, members) in dead {
         let of_members = members.iter().map(|(job, _)| *job).find(|job| job.alarm.is_some());
-        let leader = of_members.or_else(|| held(live, verdicts, repository, &members));
+        let leader = of_members.or_else(|| held(live, recovered.get(&repository)?, &members));
         let Some(leader) = leader.or_else(|| members.first().map(|(job, _)| *job)) else { continue };
         let is_alone = members.len() == 1 && members.iter().all(|(job, _)| job.id() == leader.id());
         if is_alone {
@@ -182,25 +175,26 @@ fn folds<'f>(live: &Live, verdicts: &[(&'f Job, Verdict)]) -> BTreeMap<Repositor
     folds
 }
 
-/// A job that led and can read the repository again, while others have not looked since: its alert stands for them until
-/// they have, so that none of them raises it anew for the minutes between.
-fn held<'f>(
-    live: &Live,
-    verdicts: &[(&'f Job, Verdict)],
-    repository: Repository<'_>,
-    members: &[(&Job, &Verdict)],
-) -> Option<&'f Job> {
+/// Jobs that led and can read their repository again, by that repository.
+fn recovered<'f>(verdicts: &[(&'f Job, Verdict)]) -> BTreeMap<Repository<'f>, Vec<&'f Job>> {
+    let mut recovered: BTreeMap<Repository<'f>, Vec<&'f Job>> = BTreeMap::new();
+    for (job, _) in verdicts.iter().filter(|(job, verdict)| job.alarm.is_some() && verdict.alarm == Alarm::Clear) {
+        if let Some(repository) = repository(job) {
+            recovered.entry(repository).or_default().push(job);
+        }
+    }
+    recovered
+}
+
+/// Of the jobs that led and can read the repository again, one while others have not looked since: its alert stands for
+/// them until they have, so that none of them raises it anew for the minutes between.
+fn held<'f>(live: &Live, recovered: &[&'f Job], members: &[(&Job, &Verdict)]) -> Option<&'f Job> {
     let read = |job: &Job| {
         let host = job.description.host?;
         Some(live.backup(host, &job.description.name)?.at?.mono)
     };
-    let leads = |(job, verdict): &&(&'f Job, Verdict)| {
-        job.alarm.is_some()
-            && verdict.alarm == Alarm::Clear
-            && self::repository(job) == Some(repository)
-            && members.iter().any(|(member, _)| read(member) < read(job))
-    };
-    verdicts.iter().find(leads).map(|(job, _)| *job)
+    let waits_for = |job: &Job| members.iter().any(|(member, _)| read(member) < read(job));
+    recovered.iter().copied().find(|job| waits_for(job))
 }
 
 /// What that does to the job's alert.

@@ -5,11 +5,12 @@ use super::*;
 use crate::fleet::alerts::{Alert, Subject};
 use crate::fleet::backups::{Days, Found, State, Trouble};
 use crate::fleet::configuration::{BackupDefinition, Configuration, Provenance};
+use crate::fleet::derived::behind;
 use crate::fleet::fact::{Fact, FactBody};
 use crate::fleet::rules::fixture::{NONE, World, ids, min, operator, s};
 use crate::fleet::rules::input::{Input, Verb};
 use crate::fleet::rules::live::BackupReading;
-use crate::fleet::words::{AlertId, BackupTool, CheckState, HostId, JobName, SafeText, StreamId, Timestamp};
+use crate::fleet::words::{AlertId, BackupTool, CheckState, HostClass, HostId, JobName, SafeText, StreamId, Timestamp};
 
 const DAY: Duration = Duration::from_secs(86_400);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -178,6 +179,8 @@ fn jobs_of_a_dead_host_fold_under_it_and_nothing_is_replayed() {
     world.pass(min(5));
     assert_eq!(world.open().len(), 1, "the host's");
     assert_eq!(job(&world, "j3").state, State::Unknown);
+    let host = world.fleet.alerts.open().next().unwrap();
+    assert_eq!(behind::behind(&world.fleet, host).len(), 9, "and the alert is known to stand for them");
     world.pass(DAY + HOUR * 3);
     world.beat(web);
     (0..9).for_each(|n| reads_again(&mut world, web, &format!("j{n}")));
@@ -188,6 +191,30 @@ fn jobs_of_a_dead_host_fold_under_it_and_nothing_is_replayed() {
     let jobs: Vec<(HostId, &str)> = jobs.iter().map(|(host, job)| (*host, job.as_str())).collect();
     pass(&mut world, HOUR + s(10), &jobs);
     assert_eq!(world.open().len(), 9, "unless it is not made up for");
+    world.check();
+}
+
+#[test]
+fn each_job_is_behind_one_alert_or_has_its_own() {
+    let mut world = World::new();
+    let (web, db) = (world.server("web"), world.server("db"));
+    let jobs = [("a", "web"), ("b", "web"), ("c", "web"), ("d", "db")];
+    configured(&mut world, jobs.map(|(name, host)| promise(name, host, &format!("/{name}"))).to_vec());
+    let now = world.now.wall;
+    for (name, host) in [("b", web), ("c", web), ("d", db)] {
+        read(&mut world, host, name, whole(now));
+    }
+    read(&mut world, web, "a", lost(Trouble::NoRepository));
+    let of_a = about(&world, "a").unwrap().clone();
+    world.pass_beating(min(5), &[db]);
+    let of_web = world.about_host(web).unwrap();
+    let behind = behind::behind(&world.fleet, of_web);
+    assert_eq!(behind.iter().map(|job| job.description.name.as_str()).collect::<Vec<_>>(), ["b", "c"]);
+    assert!(about(&world, "a").is_some_and(|alert| alert.id == of_a.id), "what was lost before stays an alert");
+    assert!(behind::behind(&world.fleet, &of_a).is_empty());
+    world.beat(web);
+    world.settle();
+    assert!(behind::behind(&world.fleet, &of_a).is_empty());
     world.check();
 }
 
@@ -204,6 +231,7 @@ fn jobs_of_a_dead_repository_are_one_alert() {
     let alert = world.fleet.alerts.open().next().unwrap().clone();
     assert!(alert.summary.as_str().contains("12 backup jobs"), "{}", alert.summary);
     assert!((0..12).all(|n| job(&world, &name(n)).state == State::Failed));
+    assert_eq!(behind::behind(&world.fleet, &alert).len(), 11, "all but the one whose alert it is");
     // It comes back: each host sees that when it looks next, and nobody is told anew meanwhile.
     for n in 0..12 {
         world.pass_beating(s(20), &hosts);
@@ -235,6 +263,30 @@ fn what_needs_a_second_look_is_not_reviewed_in_bulk() {
     let newest = world.now.wall;
     read(&mut world, web, "a", whole(newest));
     assert!(job(&world, "a").is_news_to(&mara), "another backup is news");
+    world.check();
+}
+
+#[test]
+fn a_job_that_changes_its_client_knows_again_what_is_told_again() {
+    let mut world = World::new();
+    let web = world.server("web");
+    configured(&mut world, vec![promise("files", "web", "/r")]);
+    let newest = world.now.wall;
+    read(&mut world, web, "files", whole(newest));
+    let before = job(&world, "files").id();
+    // Another client has a host of that name: whose job it is must be said, and meanwhile it is nobody's.
+    world.host_of("web", "bay", HostClass::Server);
+    world.settle();
+    assert_eq!((job(&world, "files").description.client.as_ref(), job(&world, "files").found.as_ref()), (None, None));
+    configured(&mut world, vec![BackupDefinition { client: Some("acme".into()), ..promise("files", "web", "/r") }]);
+    let known = job(&world, "files");
+    assert_eq!((known.description.host, known.id() == before, known.state), (Some(web), false, State::Unknown));
+    assert!(known.why.as_str().contains("check now asks for it"), "{}", known.why);
+    read(&mut world, web, "files", whole(newest));
+    assert_eq!(job(&world, "files").state, State::Ok);
+    let entries = world.entries.len();
+    read(&mut world, web, "files", whole(newest));
+    assert_eq!(world.entries.len(), entries, "what is known is no entry");
     world.check();
 }
 

@@ -1,6 +1,7 @@
 //! What is known of a job means: ok, partial, late, overdue, failed, never or unknown. It comes of what can be restored
 //! and of its age against the promise, never of whether a program ran.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::fleet::backups::{Found, Job, State, Trouble};
@@ -22,15 +23,13 @@ pub struct Verdict {
     /// How it stands.
     pub state: State,
     /// Why, in words; no word of it changes by time alone.
-    pub why: String,
+    pub why: Cow<'static, str>,
     /// What its alert should be.
     pub alarm: Alarm,
     /// What keeps the repository from being read, where that concerns all who share it.
     pub shared_trouble: Option<Trouble>,
     /// Whether it comes of time alone: what was missed while its host was away is no fault of the host's.
     pub by_time: bool,
-    /// When time alone makes something else of it.
-    pub until: Option<Deadline>,
 }
 
 /// What a job's alert should be.
@@ -44,33 +43,9 @@ pub enum Alarm {
     Raise(CheckState),
 }
 
-/// A moment by one of the clocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deadline {
-    /// By the wall: ages of backups.
-    Wall(Timestamp),
-    /// By the monotonic clock: ages of readings.
-    Mono(Instant),
-}
-
 impl Verdict {
-    fn new(state: State, why: impl Into<String>, alarm: Alarm) -> Self {
-        Self { state, why: why.into(), alarm, shared_trouble: None, by_time: false, until: None }
-    }
-
-    fn until(self, until: Option<Deadline>) -> Self {
-        Self { until, ..self }
-    }
-}
-
-impl Deadline {
-    /// As a moment of the monotonic clock.
-    #[must_use]
-    pub fn moment(self, now: Now) -> Instant {
-        match self {
-            Self::Wall(at) => now.mono + at.since(now.wall),
-            Self::Mono(at) => at,
-        }
+    fn new(state: State, why: impl Into<Cow<'static, str>>, alarm: Alarm) -> Self {
+        Self { state, why: why.into(), alarm, shared_trouble: None, by_time: false }
     }
 }
 
@@ -103,18 +78,20 @@ pub fn verdict(fleet: &Fleet, live: &Live, job: &Job, now: Now) -> Verdict {
     let Some(found) = &job.found else {
         let why = match reading.and_then(|reading| reading.trouble.as_ref()) {
             Some((trouble, words)) => with_words("not read yet: ", trouble.words(), words),
-            None => "not read yet".to_owned(),
+            None if reading.is_some_and(|reading| reading.at.is_some()) => {
+                "read, but its host has not said yet what it found: check now asks for it".into()
+            }
+            None => "not read yet".into(),
         };
-        return Verdict::new(State::Unknown, why, Alarm::Clear).until(Some(Deadline::Mono(old_from)));
+        return Verdict::new(State::Unknown, why, Alarm::Clear);
     };
-    let verdict = match found.trouble {
+    match found.trouble {
         Some(trouble) => troubled(found, trouble),
         None => {
             let verdict = by_age(job, found, now.wall);
             Verdict { by_time: verdict.state == State::Overdue, ..verdict }
         }
-    };
-    sooner(verdict, Deadline::Mono(old_from), now)
+    }
 }
 
 /// From when what is known of a job is old unless it is read again: counted from the newest reading, the start of this
@@ -132,8 +109,8 @@ fn unread(job: &Job, reading: Option<&BackupReading>) -> Verdict {
     let trouble = reading.and_then(|reading| reading.trouble.as_ref());
     let why = match trouble {
         Some((trouble, words)) => with_words("not read for long: ", trouble.words(), words),
-        None if job.found.is_none() => "never read since it was configured: is the agent new enough?".to_owned(),
-        None => "not read for long".to_owned(),
+        None if job.found.is_none() => "never read since it was configured: is the agent new enough?".into(),
+        None => "not read for long".into(),
     };
     let shared_trouble = trouble.map(|(trouble, _)| *trouble).filter(|trouble| trouble.is_of_repository());
     Verdict { shared_trouble, ..Verdict::new(State::Unknown, why, Alarm::Raise(CheckState::Unknown)) }
@@ -151,37 +128,30 @@ fn troubled(found: &Found, trouble: Trouble) -> Verdict {
 
 fn by_age(job: &Job, found: &Found, now: Timestamp) -> Verdict {
     let description = &job.description;
-    let odd = |why: &str| with_words(why, "", &found.words);
+    let odd = |why: &'static str| with_words(why, "", &found.words);
     if found.restorable == 0 {
         return match job.last_success {
             Some(_) => Verdict::new(State::Failed, odd("the repository is empty: what it held is gone"), critical()),
             None => Verdict::new(State::Never, odd("no backup was ever made"), critical()),
         };
     }
-    if let Some(newest) = found.newest.max(found.freshest).filter(|newest| *newest > now + SKEW) {
+    if found.newest.max(found.freshest).is_some_and(|newest| newest > now + SKEW) {
         let why = "the newest backup is dated in the future: set the clock of its host";
-        let until = Some(Deadline::Wall(newest - SKEW));
-        return Verdict::new(State::Unknown, why, Alarm::Raise(CheckState::Unknown)).until(until);
+        return Verdict::new(State::Unknown, why, Alarm::Raise(CheckState::Unknown));
     }
     let (every, limit) = (description.every, description.every + description.grace);
     let lacks = || {
         let path = found.missing.as_ref().map_or("a promised path", SafeText::as_str);
         format!("the newest backups lack {path}")
     };
-    // A limit is reached after its last millisecond.
-    let after = |at: Timestamp, span: Duration| at + span + Duration::from_millis(1);
     let within = |at: Timestamp, span: Duration| now.since(at) <= span;
     match (found.newest, found.freshest) {
-        (Some(newest), _) if within(newest, every) => {
-            Verdict::new(State::Ok, odd(""), Alarm::Clear).until(Some(Deadline::Wall(after(newest, every))))
-        }
+        (Some(newest), _) if within(newest, every) => Verdict::new(State::Ok, odd(""), Alarm::Clear),
         (Some(newest), _) if within(newest, limit) => {
-            let until = Some(Deadline::Wall(after(newest, limit)));
-            Verdict::new(State::Late, odd("a backup is due; its grace runs"), Alarm::Clear).until(until)
+            Verdict::new(State::Late, odd("a backup is due; its grace runs"), Alarm::Clear)
         }
         (_, Some(freshest)) if within(freshest, limit) => {
-            let until = Some(Deadline::Wall(after(freshest, limit)));
-            Verdict::new(State::Partial, lacks(), Alarm::Raise(CheckState::Warning)).until(until)
+            Verdict::new(State::Partial, lacks(), Alarm::Raise(CheckState::Warning))
         }
         (None, _) => Verdict::new(State::Overdue, format!("no backup came in time, and {}", lacks()), critical()),
         _ => Verdict::new(State::Overdue, odd("no backup came in time"), critical()),
@@ -192,17 +162,15 @@ const fn critical() -> Alarm {
     Alarm::Raise(CheckState::Critical)
 }
 
-fn with_words(before: &str, meaning: &str, words: &SafeText) -> String {
-    let between = if words.as_str().is_empty() || (before.is_empty() && meaning.is_empty()) { "" } else { ": " };
-    format!("{before}{meaning}{between}{}", words.as_str())
-}
-
-fn sooner(verdict: Verdict, other: Deadline, now: Now) -> Verdict {
-    let until = match verdict.until {
-        Some(until) if until.moment(now) <= other.moment(now) => until,
-        _ => other,
-    };
-    Verdict { until: Some(until), ..verdict }
+fn with_words(before: &'static str, meaning: &'static str, words: &SafeText) -> Cow<'static, str> {
+    // Most have nothing odd about them, and all are looked at every second.
+    match (before, meaning, words.as_str()) {
+        (before, "", "") => before.into(),
+        ("", meaning, "") => meaning.into(),
+        ("", "", words) => words.to_owned().into(),
+        (before, meaning, "") => format!("{before}{meaning}").into(),
+        (before, meaning, words) => format!("{before}{meaning}: {words}").into(),
+    }
 }
 
 fn millis(span: Duration) -> u64 {
