@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::fleet::words::SafeText;
 
@@ -11,9 +13,10 @@ const VARIABLE: &str = "WATCHFLOOR_LOG";
 
 /// Starts the log. Called once, by verbs that own their standard error.
 pub fn start() {
-    let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn,watchfloor=info"));
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(SafeStderr::default).try_init();
+    let asked = std::env::var(VARIABLE).ok().and_then(|text| text.parse::<Targets>().ok());
+    let usual = || Targets::new().with_default(LevelFilter::WARN).with_target("watchfloor", LevelFilter::INFO);
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(SafeStderr::default);
+    let _ = tracing_subscriber::registry().with(lines).with(asked.unwrap_or_else(usual)).try_init();
 }
 
 /// Standard error behind the sanitiser: what a host calls itself can't move an admin's cursor.

@@ -1,4 +1,5 @@
-//! What a fleet is and what is decided about it: pure state, events and what follows from them, without I/O, clock or randomness.
+//! What a fleet is: pure state, events and what follows from them, without I/O, clock or randomness. What is decided about
+//! it, `fleet/rules`, is compiled with the hub.
 
 pub mod alerts;
 pub mod backups;

@@ -9,7 +9,9 @@ use watchfloor::console::screens::world::Place;
 use watchfloor::console::theme::{Glyphs, Theme};
 use watchfloor::console::widgets::dump;
 
-use crate::sample_fleet::{console, console_of, first_look, press, story};
+use watchfloor::console::replica::FleetIndex;
+
+use crate::sample_fleet::{console, console_of, first_look, first_told, press, story};
 
 /// A phone upright with its keyboard shown, upright, on its side, and one column short of a line a row.
 const SIZES: [(u16, u16); 4] = [(40, 12), (45, 20), (60, 30), (79, 24)];
@@ -219,4 +221,19 @@ fn what_is_not_all_here_never_looks_as_if_it_were() {
     let mut app = first_look(Place::Hosts, moment);
     let screen = text(&mut app, (80, 24), moment);
     assert!(screen.contains("11 hosts, 2 so far") && screen.contains("EXCH01"), "{screen}");
+}
+
+#[test]
+fn while_a_fleet_loads_the_journal_is_asked_for_once_and_nothing_is_said_of_what_is_not_here() {
+    let moment = Instant::now();
+    let mut app = first_look(Place::Journal, moment);
+    let asks =
+        |app: &mut App| app.turn(moment).1.iter().filter(|order| format!("{order:?}").contains("Journal")).count();
+    asks(&mut app);
+    app.update(FleetIndex(0), first_told(moment), moment);
+    assert_eq!(asks(&mut app), 0, "more rows of the same fleet end no question");
+    let mut app = first_look(Place::Backups, moment);
+    let screen = text(&mut app, (80, 24), moment);
+    assert!(screen.contains("not every fleet has answered yet") && screen.contains("so far"), "{screen}");
+    assert!(!screen.contains("no backup job"), "jobs come after hosts: {screen}");
 }

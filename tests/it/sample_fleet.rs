@@ -486,8 +486,8 @@ pub fn answer_timeline(app: &mut App, story: &Story, alert: AlertId) {
     app.answer(FleetIndex(0), answer);
 }
 
-/// A console that has the fleet's sums and its two worst alerts, while the rest is on its way.
-pub fn first_look(start: Place, moment: Instant) -> App {
+/// What a hub tells first: the fleet's sums and its two worst alerts.
+pub fn first_told(moment: Instant) -> Update {
     let fleet = story().fleet;
     let look = Look { screen: Screen::Alerts, rows: 2 };
     let mut some = Fleet { revision: fleet.revision, ..Fleet::default() };
@@ -496,14 +496,19 @@ pub fn first_look(start: Place, moment: Instant) -> App {
     }
     let sums = first_look::sums(&fleet, |_| None);
     let snapshot = Snapshot::new(Epoch(7), Role::Operator, None, some, false).first_look(sums);
+    let body = Body::FirstLook(Box::new(snapshot), Vec::new());
+    Update::Frame(Frame { received: moment, hub_time: NOW, body })
+}
+
+/// A console that has the fleet's sums and its two worst alerts, while the rest is on its way.
+pub fn first_look(start: Place, moment: Instant) -> App {
     let mut app = console_of(
         Story { fleet: Fleet::default(), entries: Vec::new(), ..story() },
         Theme::of_roles(Glyphs::ASCII),
         start,
         moment,
     );
-    let body = Body::FirstLook(Box::new(snapshot), Vec::new());
-    app.update(FleetIndex(0), Update::Frame(Frame { received: moment, hub_time: NOW, body }), moment);
+    app.update(FleetIndex(0), first_told(moment), moment);
     while app.is_busy() {
         app.turn(moment);
     }

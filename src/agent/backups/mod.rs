@@ -70,8 +70,8 @@ pub struct Setup {
 #[derive(Debug)]
 pub struct Reader {
     setup: Setup,
-    /// What was told last of each job, by its checksum, and when.
-    told: BTreeMap<JobName, (u32, Instant)>,
+    /// What was told last of each job, by its checksum, and when; not known of what was told before this start.
+    told: BTreeMap<JobName, (u32, Option<Instant>)>,
     jobs: BTreeMap<JobName, Slot>,
     running: JoinSet<Done>,
 }
@@ -107,8 +107,7 @@ impl Reader {
     /// A reader without jobs.
     #[must_use]
     pub fn new(mut setup: Setup) -> Self {
-        let now = Instant::now();
-        let told = std::mem::take(&mut setup.told).into_iter().map(|(job, sum)| (job, (sum, now))).collect();
+        let told = std::mem::take(&mut setup.told).into_iter().map(|(job, sum)| (job, (sum, None))).collect();
         Self { setup, told, jobs: BTreeMap::new(), running: JoinSet::new() }
     }
 
@@ -225,10 +224,11 @@ impl Reader {
         let sum = backup_checksum(&read.found);
         let now = Instant::now();
         let known = self.told.get(&backup.name);
-        if known.is_some_and(|(known, at)| *known == sum && now - *at < TELL_AGAIN) && !asked {
+        let recent = |at: &Option<Instant>| at.is_some_and(|at| now - at < TELL_AGAIN);
+        if known.is_some_and(|(known, at)| *known == sum && recent(at)) && !asked {
             return None;
         }
-        self.told.insert(backup.name.clone(), (sum, now));
+        self.told.insert(backup.name.clone(), (sum, Some(now)));
         let Read { found, days, today, long_text } = read;
         let long_text = SafeText::block_within(&long_text, LONG_TEXT_MAX);
         Some(Fact { at, body: FactBody::Backup { job: backup.name, found: Box::new(found), days, today, long_text } })

@@ -15,8 +15,7 @@ use crate::console::replica::{FleetIndex, Replicas};
 use crate::console::screens::commands::again;
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Answer, Prompt, PromptEvent};
-use crate::fleet::commands::Command;
-use crate::fleet::commands::{DEFAULT_TIMEOUT, DEFAULT_WINDOW, MOST_HOSTS};
+use crate::fleet::commands::{Command, DEFAULT_TIMEOUT, DEFAULT_WINDOW, MOST_HOSTS};
 use crate::fleet::hosts::HostState;
 use crate::fleet::identity::Role as PersonRole;
 use crate::fleet::words::{HostId, SafeText, duration};
@@ -38,8 +37,9 @@ pub struct Radius {
     fleets: BTreeSet<FleetIndex>,
     clients: BTreeMap<String, usize>,
     states: BTreeMap<HostState, usize>,
-    /// Those that are off, of each fleet.
+    /// Those that are off, and those that are up.
     off: BTreeSet<(FleetIndex, HostId)>,
+    up: BTreeSet<(FleetIndex, HostId)>,
     /// The hosts outside their expected hours as each hub tells, or why it does not.
     quiet: BTreeMap<FleetIndex, Result<BTreeSet<HostId>, SafeText>>,
     stale: bool,
@@ -64,9 +64,11 @@ impl Radius {
             radius.stale |= replica.is_stale();
             *radius.clients.entry(host.client.to_string()).or_default() += 1;
             *radius.states.entry(host.state).or_default() += 1;
-            if host.state == HostState::Off {
-                radius.off.insert((fleet, id));
-            }
+            match host.state {
+                HostState::Off => radius.off.insert((fleet, id)),
+                HostState::Up => radius.up.insert((fleet, id)),
+                HostState::Down | HostState::Silent | HostState::Unknown | HostState::Left => false,
+            };
             if replica.is_stale() {
                 radius.quiet.insert(fleet, Err(SafeText::new("the link is down")));
             }
@@ -118,10 +120,18 @@ impl Radius {
         };
         let quiet: Vec<_> = self.hosts.iter().filter(|(fleet, host)| is_quiet(fleet, host)).collect();
         let off = quiet.iter().filter(|host| self.off.contains(host)).count();
+        let on = quiet.iter().filter(|host| self.up.contains(host)).count();
         match quiet.len() {
             0 => (Role::Text, "quiet hours: none is in its quiet hours".to_owned()),
             all if off == all => (Role::Text, format!("quiet hours: {all}, off (expected)")),
-            all => (Role::Warning, format!("quiet hours: {all}, {off} off (expected), {} on", all - off)),
+            all if off + on == all => (Role::Warning, format!("quiet hours: {all}, {off} off (expected), {on} on")),
+            all => {
+                let rest = all - off - on;
+                (
+                    Role::Warning,
+                    format!("quiet hours: {all}, {off} off (expected), {on} on, {rest} not known to be either"),
+                )
+            }
         }
     }
 

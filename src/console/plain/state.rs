@@ -130,11 +130,12 @@ impl Plain {
         };
         // the gravest of them, as of many failures of a verb
         let forbidden = |replica: &&Replica| matches!(replica.link(), LinkState::Refused { not_permitted: true, .. });
-        let refused = |replica: &&Replica| matches!(replica.link(), LinkState::Refused { .. });
-        match (replicas().find(forbidden), replicas().find(refused)) {
-            (Some(forbidden), _) => Verdict::NotPermitted(why(forbidden)),
-            (None, Some(refused)) => Verdict::Refused(why(refused)),
-            (None, None) => Verdict::NoHub(replicas().map(why).collect::<Vec<_>>().join("\n")),
+        let refused = |replica: &Replica| matches!(replica.link(), LinkState::Refused { .. });
+        let all = || replicas().map(why).collect::<Vec<_>>().join("\n");
+        match replicas().find(forbidden) {
+            Some(forbidden) => Verdict::NotPermitted(why(forbidden)),
+            None if self.replicas.iter().next().is_some() && replicas().all(refused) => Verdict::Refused(all()),
+            None => Verdict::NoHub(all()),
         }
     }
 

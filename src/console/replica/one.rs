@@ -207,7 +207,8 @@ impl Replica {
         let changed = match frame.body {
             Body::Snapshot(snapshot) => self.replace(snapshot),
             Body::FirstLook(snapshot, glances) => {
-                let changed = self.replace(snapshot);
+                let more = self.epoch == snapshot.epoch;
+                let changed = Changed { more, ..self.replace(snapshot) };
                 self.glances.extend(glances);
                 changed
             }

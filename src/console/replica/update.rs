@@ -71,6 +71,8 @@ pub enum Body {
 pub struct Changed {
     /// All of the fleet was replaced: every row is to be looked at again.
     pub everything: bool,
+    /// It was replaced by more of the same, while the fleet loads: what was asked of the hub need not be asked again.
+    pub more: bool,
     /// Entities that entries changed, each once a frame.
     pub entities: Vec<EntityKey>,
     /// Hosts with newer readings.

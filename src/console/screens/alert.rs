@@ -79,7 +79,7 @@ impl AlertScreen {
         if fleet != self.fleet {
             return;
         }
-        if changed.everything {
+        if changed.everything && !changed.more {
             self.asked = false;
         }
         for entry in &changed.entries {

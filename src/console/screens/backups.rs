@@ -13,6 +13,7 @@ use crate::console::acts::{Reading, Row as ActRow};
 use crate::console::keymap::Action;
 use crate::console::replica::{Changed, FleetIndex, Replica};
 use crate::console::screens::backup_days::{cell_of, day};
+use crate::console::screens::empty::say_why_empty;
 use crate::console::screens::grouping::{Group, Sums};
 use crate::console::screens::hosts::quantized;
 use crate::console::screens::listing::{Arrangement, Listing};
@@ -156,6 +157,8 @@ struct AllJobs {
     reviewed: usize,
     /// The hosts that no job is promised for.
     uncovered: String,
+    /// Not all jobs are here yet.
+    partial: bool,
 }
 
 const COLUMNS: [Column; 9] = [
@@ -264,18 +267,12 @@ impl Backups {
             Order::Age => (4, !reversed),
         };
         self.rows.render(list, buf, theme, Some(sorted), |key, row| paint(key, row, self.back, theme, world, zone));
-        if self.rows.list().rows().is_empty() && list.height > 2 {
-            let text = if !self.rows.filter.is_empty() {
-                format!("no backup job matches {:?}; Esc shows all", self.rows.filter.text())
-            } else if self.rows.arrangement.since_review {
-                "nothing new since your last review".to_owned()
-            } else if world.replicas.iter().any(|(_, replica)| !replica.is_loaded()) {
-                "waiting for the hub".to_owned()
-            } else {
-                "no backup job yet: [[backup]] in backups.toml of the hub's configuration promises one".to_owned()
-            };
-            put(buf, list.x + 2, list.y + 2, list.width.saturating_sub(2), &text, theme.style(Role::Muted));
-        }
+        let none = if self.rows.arrangement.since_review {
+            "nothing new since your last review"
+        } else {
+            "no backup job yet: [[backup]] in backups.toml of the hub's configuration promises one"
+        };
+        say_why_empty(&self.rows, ("backup job", none), list, buf, theme, world);
         let below = Rect { y: list.bottom(), height: below, ..area };
         self.below(below, buf, theme, world);
     }
@@ -312,6 +309,7 @@ impl AllJobs {
     fn of(world: World<'_>) -> Self {
         let mut all = Self { uncovered: uncovered(world), ..Self::default() };
         for (_, replica) in world.replicas.iter() {
+            all.partial |= !replica.is_loaded();
             let me = replica.greeting().map(|greeting| &greeting.identity);
             for job in replica.fleet().backups.jobs.values() {
                 if let Some(sum) = all.states.get_mut(usize::from(job.state.rank())) {
@@ -338,7 +336,8 @@ impl AllJobs {
         let role = |state| if stale { Role::Stale } else { backup_role(state) };
         let some = self.states.iter().zip(State::WORST_FIRST).filter(|(sum, _)| **sum > 0);
         let mut parts: Vec<_> = some.map(|(sum, state)| (role(state), format!("{sum} {state}  "))).collect();
-        parts.push((Role::Muted, format!("= {}", self.jobs())));
+        let so_far = if self.partial { " so far" } else { "" };
+        parts.push((Role::Muted, format!("= {}{so_far}", self.jobs())));
         parts
     }
 }
@@ -404,10 +403,10 @@ fn words(job: &Job) -> String {
     format!("{}: {why}  ({} {})", description.name, description.tool, description.repository)
 }
 
-/// The hosts that no job is promised for.
+/// The hosts that no job is promised for, of the fleets that are here whole: jobs come after hosts.
 fn uncovered(world: World<'_>) -> String {
     let (mut count, mut names) = (0_usize, Vec::new());
-    for (_, replica) in world.replicas.iter() {
+    for (_, replica) in world.replicas.iter().filter(|(_, replica)| replica.is_loaded()) {
         let fleet = replica.fleet();
         for host in fleet.hosts.present().filter(|host| !fleet.backups.covers(host.id)) {
             count += 1;

@@ -11,13 +11,12 @@ use ratatui::layout::Rect;
 use crate::console::keymap::Action;
 use crate::console::replica::{Changed, FleetIndex, Replica};
 use crate::console::screens::command_words::{command_role, tally_parts};
+use crate::console::screens::empty::say_why_empty;
 use crate::console::screens::listing::{Arrangement, Listing};
 use crate::console::screens::world::{About, Effect, Place, World};
-use crate::console::text::put;
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Column, Row};
-use crate::fleet::commands::{Command, CommandState};
-use crate::fleet::commands::{DEFAULT_TIMEOUT, DEFAULT_WINDOW};
+use crate::fleet::commands::{Command, CommandState, DEFAULT_TIMEOUT, DEFAULT_WINDOW};
 use crate::fleet::derived::select::CommandRow;
 use crate::fleet::state::{EntityKey, Fleet};
 use crate::fleet::words::filter::Filter;
@@ -101,16 +100,8 @@ impl Commands {
     /// Paints the list.
     pub fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>) {
         self.rows.render(area, buf, theme, None, |key, row| paint(key, row, theme, world));
-        if self.rows.list().rows().is_empty() && area.height > 2 {
-            let text = if !self.rows.filter.is_empty() {
-                format!("no command matches {:?}; Esc shows all", self.rows.filter.text())
-            } else if world.replicas.iter().any(|(_, replica)| !replica.is_loaded()) {
-                "waiting for the hub".to_owned()
-            } else {
-                "no command yet: x on a host starts a program there".to_owned()
-            };
-            put(buf, area.x + 2, area.y + 2, area.width.saturating_sub(2), &text, theme.style(Role::Muted));
-        }
+        let none = "no command yet: x on a host starts a program there";
+        say_why_empty(&self.rows, ("command", none), area, buf, theme, world);
     }
 }
 

@@ -24,10 +24,11 @@ pub fn say_why_empty<A: Arrangement>(
     let some = |is: fn(&Replica) -> bool| world.replicas.iter().any(|(_, replica)| is(replica));
     let text = if rows.is_scanning() {
         "looking".to_owned()
-    } else if !rows.filter.is_empty() {
-        format!("no {kind} matches {:?}; Esc shows all", rows.filter.text())
     } else if some(|replica| !replica.is_loaded()) {
         "not every fleet has answered yet".to_owned()
+    } else if !rows.filter.is_empty() {
+        let stale = if some(Replica::is_stale) { " as of the last word" } else { "" };
+        format!("no {kind} matches {:?}{stale}; Esc shows all", rows.filter.text())
     } else if some(Replica::is_stale) {
         format!("no {kind} as of the last word; the link is down")
     } else {

@@ -171,6 +171,10 @@ impl Hosts {
                 vec![Effect::Say(Role::Danger, text)]
             }
             Action::Command => {
+                if self.whole && self.rows.is_scanning() {
+                    let text = "still looking which hosts match: press it again when the list stands".to_owned();
+                    return vec![Effect::Say(Role::Danger, text)];
+                }
                 let whole = std::mem::take(&mut self.whole);
                 if whole && let Some(fault) = self.rows.filter.fault() {
                     return vec![Effect::Say(Role::Failed, fault.to_owned())];

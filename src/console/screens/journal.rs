@@ -64,7 +64,7 @@ impl Journal {
 
     /// Takes over entries that arrived.
     pub fn absorb(&mut self, fleet: FleetIndex, changed: &Changed) {
-        if changed.everything {
+        if changed.everything && !changed.more {
             self.asked.remove(&fleet);
         }
         for entry in &changed.entries {

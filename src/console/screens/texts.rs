@@ -76,7 +76,9 @@ impl Texts {
             self.bytes -= size(&old.text);
         }
         while self.bytes > KEPT_MAX && self.known.len() > 1 {
-            let oldest = self.known.iter().filter(|(other, _)| **other != key).min_by_key(|(_, known)| known.looked);
+            // What the screen wants now is never pushed out by what it wants as well: it would be fetched for ever.
+            let unwanted = self.known.iter().filter(|(other, known)| **other != key && known.looked < self.looked);
+            let oldest = unwanted.min_by_key(|(_, known)| known.looked);
             let Some(oldest) = oldest.map(|(key, _)| *key) else { break };
             self.bytes -= self.known.remove(&oldest).map_or(0, |gone| size(&gone.text));
         }

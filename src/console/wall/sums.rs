@@ -118,6 +118,8 @@ fn commands(replicas: &Replicas) -> Sum {
     let by: BTreeSet<&str> = live.iter().map(|command| command.by.as_str()).collect();
     let by: Vec<&str> = by.into_iter().collect();
     let note = match live.len() {
+        // Commands come last of what a hub sends.
+        0 if replicas.iter().any(|(_, replica)| !replica.is_loaded()) => "not known yet".to_owned(),
         0 => "no command is live".to_owned(),
         1 => format!("hosts of 1 live command by {}", by.join(", ")),
         many => format!("hosts of {many} live commands by {}", by.join(", ")),

@@ -91,8 +91,9 @@ impl Alike {
     #[must_use]
     pub fn similar(outcome: &Outcome) -> Self {
         let shape = |kept: &Kept| match (kept.blob, kept.shape) {
-            (None, _) => Some(0),
-            // an agent that is older tells none
+            (None, _) if kept.printed == 0 => Some(0),
+            // it was lost, or an agent that is older tells none
+            (None, _) => None,
             (Some(_), 0) => None,
             (Some(_), shape) => Some(shape),
         };
@@ -214,6 +215,10 @@ mod tests {
         assert_eq!(grouping.len(), 6, "another code is another end");
         grouping.set(HostId(11), Alike::similar(&outcome(3, 0, 0)));
         assert_eq!(grouping.len(), 7, "no output is like none that is");
+        let mut lost = outcome(3, 0, 0);
+        lost.stdout.printed = 40;
+        grouping.set(HostId(12), Alike::similar(&lost));
+        assert_eq!(grouping.len(), 8, "what was printed and is lost is not nothing printed");
     }
 
     #[test]
