@@ -10,21 +10,21 @@
 
 #[path = "tools/fleet.rs"]
 mod fleet;
+#[path = "tools/seat.rs"]
+mod seat;
 mod tools;
 
-use std::io::Write;
 use std::time::{Duration, Instant};
 
 use fleet::{Size, encoded_rows};
 use prost::Message as _;
+use seat::seat;
 use tools::{Outcome, machine, quantile, spread, verdict};
-use watchfloor::console::app::{App, Seat};
+use watchfloor::console::app::App;
 use watchfloor::console::input::{Input, Key};
-use watchfloor::console::keymap::Keymap;
 use watchfloor::console::replica::{Body, FleetIndex, Frame, Glance, LinkState, Replica, Snapshot, Update};
 use watchfloor::console::screens::world::Place;
-use watchfloor::console::terminal::{Ability, Cause, ColourChoice, ColourDepth, Drawn, Terminal};
-use watchfloor::console::theme::Theme;
+use watchfloor::console::terminal::{Cause, Drawn, Terminal};
 use watchfloor::fleet::backups::{Cell, Days, Description, Event as BackupEvent, Found, State};
 use watchfloor::fleet::identity::{Audience, Role};
 use watchfloor::fleet::state::{Actor, Entry, Event, Fleet};
@@ -97,26 +97,10 @@ struct Desk {
     terminal: Terminal,
 }
 
-/// Takes the frames.
-struct Counter;
-
-impl Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 impl Desk {
     fn new(fleet: &Fleet, start: Place) -> Outcome<Self> {
         let now = Instant::now();
-        let ability = Ability::of(ColourChoice::Fixed(ColourDepth::Indexed), false, |_| None);
-        let (theme, keymap) = (Theme::load(None, ability, None)?, Keymap::built_in()?);
-        let seat = Seat { theme, keymap, read_only: false, zone: jiff::tz::TimeZone::UTC, wall: false };
-        let mut app = App::new(vec![Replica::new("bench", now)], seat, start);
+        let mut app = App::new(vec![Replica::new("bench", now)], seat()?, start);
         let frame = |body| Update::Frame(Frame { received: now, hub_time: NOW, body });
         app.update(FleetIndex(0), Update::Link(LinkState::Live { since: now }), now);
         let snapshot = Snapshot::new(Epoch(1), Role::Operator, None, fleet.clone(), false);
@@ -131,7 +115,7 @@ impl Desk {
         while app.is_busy() {
             app.turn(now);
         }
-        Ok(Self { app, terminal: Terminal::writing_to(Counter, 200, 60)? })
+        Ok(Self { app, terminal: Terminal::writing_to(std::io::sink(), 200, 60)? })
     }
 
     /// Presses a key, if one is named, and shows what came of it: how long that took, and how many bytes it was.

@@ -11,6 +11,8 @@
 
 #[path = "tools/fleet.rs"]
 mod fleet;
+#[path = "tools/seat.rs"]
+mod seat;
 mod tools;
 
 use std::io::{BufReader, Read, Write};
@@ -20,19 +22,18 @@ use std::time::{Duration, Instant};
 
 use fleet::{Size, encoded_rows, entry, glance};
 use prost::Message as _;
+use seat::seat;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 use tools::{Outcome, machine, mib, ms, quantile, resident, spread, verdict};
 use watchfloor::console::act::{ActAnswer, ActEnd};
-use watchfloor::console::app::{App, Order, Seat};
+use watchfloor::console::app::{App, Order};
 use watchfloor::console::ask::Ask;
 use watchfloor::console::input::{Input, Key, KeyCode};
-use watchfloor::console::keymap::Keymap;
 use watchfloor::console::link_task::News;
 use watchfloor::console::replica::{Body, FleetIndex, Frame, Glance, LinkState, Replica, Snapshot, Update};
 use watchfloor::console::screens::world::Place;
-use watchfloor::console::terminal::{Ability, Cause, ColourChoice, ColourDepth, Drawn, Terminal};
-use watchfloor::console::theme::Theme;
+use watchfloor::console::terminal::{Cause, Drawn, Terminal};
 use watchfloor::fleet::identity::Role;
 use watchfloor::fleet::state::Fleet;
 use watchfloor::fleet::words::{Epoch, HostId, Revision, Timestamp};
@@ -175,10 +176,7 @@ impl Write for Counter {
 impl Desk {
     fn new(size: Size, start: Place, (width, height): (u16, u16)) -> Outcome<Self> {
         let now = Instant::now();
-        let ability = Ability::of(ColourChoice::Fixed(ColourDepth::Indexed), false, |_| None);
-        let (theme, keymap) = (Theme::load(None, ability, None)?, Keymap::built_in()?);
-        let seat = Seat { theme, keymap, read_only: false, wall: false, zone: jiff::tz::TimeZone::UTC };
-        let mut app = App::new(vec![Replica::new("bench", now)], seat, start);
+        let mut app = App::new(vec![Replica::new("bench", now)], seat()?, start);
         app.update(FleetIndex(0), Update::Link(LinkState::Live { since: now }), now);
         app.update(FleetIndex(0), told(Body::Snapshot(Box::new(read_snapshot(size)?))), now);
         let written = Arc::new(Mutex::new(None));

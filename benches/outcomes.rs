@@ -9,22 +9,22 @@
 
 #[path = "tools/fleet.rs"]
 mod fleet;
+#[path = "tools/seat.rs"]
+mod seat;
 mod tools;
 
-use std::io::Write;
 use std::time::{Duration, Instant};
 
 use fleet::{Size, encoded_rows};
 use prost::Message as _;
+use seat::seat;
 use tools::{Outcome, machine, mib, quantile, resident, spread, verdict};
-use watchfloor::console::app::{App, Order, Seat};
+use watchfloor::console::app::{App, Order};
 use watchfloor::console::ask::{Answer, Ask, Detail, Topic};
 use watchfloor::console::input::{FrameStamp, Input, Key};
-use watchfloor::console::keymap::Keymap;
 use watchfloor::console::replica::{Body, FleetIndex, Frame, LinkState, Replica, Snapshot, Update};
 use watchfloor::console::screens::world::Place;
-use watchfloor::console::terminal::{Ability, Cause, ColourChoice, ColourDepth, Terminal};
-use watchfloor::console::theme::Theme;
+use watchfloor::console::terminal::{Cause, Terminal};
 use watchfloor::fleet::commands::{Argv, Asked, Command, Event as CommandEvent, Kept, OutcomeState, Report};
 use watchfloor::fleet::identity::{Audience, Role};
 use watchfloor::fleet::state::{Actor, Entry, Event, Fleet};
@@ -69,35 +69,18 @@ struct Desk {
     frames: u64,
 }
 
-/// Takes the frames.
-struct Counter;
-
-impl Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 impl Desk {
     fn new() -> Outcome<Self> {
         let now = Instant::now();
-        let ability = Ability::of(ColourChoice::Fixed(ColourDepth::Indexed), false, |_| None);
-        let (theme, keymap) = (Theme::load(None, ability, None)?, Keymap::built_in()?);
-        let zone = jiff::tz::TimeZone::UTC;
-        let seat = Seat { theme, keymap, read_only: false, zone, wall: false };
         let mut fleet = Fleet::default();
         for row in encoded_rows(Size { hosts: HOSTS, alerts: 100 }) {
             restore_row(&mut fleet, pb::Row::decode(row.as_slice())?)?;
         }
         fleet.revision = Revision(1_000_000);
         let snapshot = Snapshot::new(Epoch(1), Role::Operator, None, fleet.clone(), false);
-        let mut app = App::new(vec![Replica::new("bench", now)], seat, Place::Commands);
+        let mut app = App::new(vec![Replica::new("bench", now)], seat()?, Place::Commands);
         app.update(FleetIndex(0), Update::Link(LinkState::Live { since: now }), now);
-        let mut desk = Self { app, terminal: Terminal::writing_to(Counter, 200, 60)?, fleet, frames: 0 };
+        let mut desk = Self { app, terminal: Terminal::writing_to(std::io::sink(), 200, 60)?, fleet, frames: 0 };
         desk.arrive(Body::Snapshot(Box::new(snapshot)));
         let asked = asked(&desk.fleet);
         desk.tell(asked);

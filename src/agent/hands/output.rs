@@ -76,10 +76,10 @@ pub fn kept(heard: &Heard, names: &[String]) -> Kept {
 /// What this machine calls itself, the longest name first.
 #[must_use]
 pub fn own_names() -> Vec<String> {
-    let whole = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let whole = whole.trim();
+    let whole = nix::unistd::gethostname().unwrap_or_default();
+    let whole = whole.to_string_lossy();
     let short = whole.split('.').next().unwrap_or_default();
-    let mut names = vec![whole.to_owned(), short.to_owned()];
+    let mut names = vec![whole.as_ref().to_owned(), short.to_owned()];
     names.dedup();
     // a name of digits only would be a number anyway, and one letter a word of many
     names.retain(|name| name.len() > 1 && name.contains(|letter: char| letter.is_ascii_alphabetic()));

@@ -134,7 +134,7 @@ impl Plain {
         let all = || replicas().map(why).collect::<Vec<_>>().join("\n");
         match replicas().find(forbidden) {
             Some(forbidden) => Verdict::NotPermitted(why(forbidden)),
-            None if self.replicas.iter().next().is_some() && replicas().all(refused) => Verdict::Refused(all()),
+            None if !self.replicas.is_empty() && replicas().all(refused) => Verdict::Refused(all()),
             None => Verdict::NoHub(all()),
         }
     }

@@ -199,10 +199,11 @@ impl Alerts {
             }
             Action::Command => {
                 let whole = std::mem::take(&mut self.whole);
-                if whole && let Some(fault) = self.rows.filter.fault() {
-                    return vec![Effect::Say(Role::Failed, fault.to_owned())];
-                }
-                let alerts = if whole { self.rows.all() } else { self.rows.take_targets() };
+                let alerts = if whole { self.rows.all() } else { Ok(self.rows.take_targets()) };
+                let alerts = match alerts {
+                    Ok(alerts) => alerts,
+                    Err(why) => return vec![Effect::Say(Role::Failed, why)],
+                };
                 let host = |(fleet, id): (FleetIndex, AlertId)| {
                     let alert = world.replicas.get(fleet)?.fleet().alerts.alerts.get(&id)?;
                     Some((fleet, alert.host?))

@@ -247,8 +247,8 @@ impl Backups {
             facts.push((Role::Input, format!("{} since my last review", self.rows.shown())));
         }
         if let Some(all) = self.sums.as_ref().filter(|all| all.jobs() > 0) {
-            let role = if all.reviewed == all.jobs() { Role::Ok } else { Role::Owned };
-            facts.push((role, format!("reviewed {} of {}", all.reviewed, all.jobs())));
+            let role = if all.reviewed == all.jobs() && !all.partial { Role::Ok } else { Role::Owned };
+            facts.push((role, format!("reviewed {} of {}{}", all.reviewed, all.jobs(), all.so_far())));
         }
         if self.back > 0 {
             facts.push((Role::Muted, format!("days end {} ago", self.back)));
@@ -325,6 +325,10 @@ impl AllJobs {
         self.states.iter().sum()
     }
 
+    const fn so_far(&self) -> &'static str {
+        if self.partial { " so far" } else { "" }
+    }
+
     /// The lines it takes below a list, on a screen of this size.
     fn lines(&self, size: Size) -> u16 {
         let all = if self.uncovered.is_empty() && size.width >= CARDS_BELOW { BELOW - 1 } else { BELOW };
@@ -336,8 +340,7 @@ impl AllJobs {
         let role = |state| if stale { Role::Stale } else { backup_role(state) };
         let some = self.states.iter().zip(State::WORST_FIRST).filter(|(sum, _)| **sum > 0);
         let mut parts: Vec<_> = some.map(|(sum, state)| (role(state), format!("{sum} {state}  "))).collect();
-        let so_far = if self.partial { " so far" } else { "" };
-        parts.push((Role::Muted, format!("= {}{so_far}", self.jobs())));
+        parts.push((Role::Muted, format!("= {}{}", self.jobs(), self.so_far())));
         parts
     }
 }

@@ -171,15 +171,12 @@ impl Hosts {
                 vec![Effect::Say(Role::Danger, text)]
             }
             Action::Command => {
-                if self.whole && self.rows.is_scanning() {
-                    let text = "still looking which hosts match: press it again when the list stands".to_owned();
-                    return vec![Effect::Say(Role::Danger, text)];
-                }
                 let whole = std::mem::take(&mut self.whole);
-                if whole && let Some(fault) = self.rows.filter.fault() {
-                    return vec![Effect::Say(Role::Failed, fault.to_owned())];
-                }
-                let hosts = if whole { self.rows.all() } else { self.rows.take_targets() };
+                let hosts = if whole { self.rows.all() } else { Ok(self.rows.take_targets()) };
+                let hosts = match hosts {
+                    Ok(hosts) => hosts,
+                    Err(why) => return vec![Effect::Say(Role::Failed, why)],
+                };
                 if hosts.is_empty() {
                     return vec![Effect::Say(Role::Muted, self.rows.no_target().to_owned())];
                 }

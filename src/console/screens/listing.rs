@@ -139,10 +139,18 @@ impl<A: Arrangement> Listing<A> {
         }
     }
 
-    /// All rows the filter shows, by id.
-    #[must_use]
-    pub fn all(&self) -> Vec<Key<A>> {
-        self.index.keys().collect()
+    /// All rows the filter shows, to start something on each.
+    ///
+    /// # Errors
+    /// They are not known: the filter is wrong, or rows are still looked at and those of the last filter stand.
+    pub fn all(&self) -> Result<Vec<Key<A>>, String> {
+        match self.filter.fault() {
+            Some(fault) => Err(fault.to_owned()),
+            None if self.is_scanning() => {
+                Err("still looking: press * and the key again when the list stands".to_owned())
+            }
+            None => Ok(self.index.keys().collect()),
+        }
     }
 
     /// How many rows the filter shows.

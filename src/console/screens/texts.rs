@@ -9,7 +9,8 @@ use crate::console::text::cluster_width;
 use crate::fleet::words::{BlobId, SafeText};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The most bytes of text that are kept; the blob that was looked at longest ago goes first.
+/// The most bytes of text that are kept beside what the screen wants now; the blob that was looked at longest ago goes
+/// first.
 const KEPT_MAX: usize = 24 << 20;
 
 type Key = (FleetIndex, BlobId);

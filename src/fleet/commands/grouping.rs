@@ -93,8 +93,7 @@ impl Alike {
         let shape = |kept: &Kept| match (kept.blob, kept.shape) {
             (None, _) if kept.printed == 0 => Some(0),
             // it was lost, or an agent that is older tells none
-            (None, _) => None,
-            (Some(_), 0) => None,
+            (None, _) | (Some(_), 0) => None,
             (Some(_), shape) => Some(shape),
         };
         Self { shapes: shape(&outcome.stdout).zip(shape(&outcome.stderr)), ..Self::of(outcome) }

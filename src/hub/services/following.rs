@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use tokio::sync::mpsc;
 use tonic::Status;
 
 use crate::fleet::commands::Event as CommandEvent;
 use crate::fleet::rules::input::Asker;
 use crate::fleet::state::{EntityKey, Event, Fleet};
 use crate::fleet::words::{ClientId, CommandId, HostId, Revision};
+use crate::hub::services::pages::Pages;
 use crate::hub::shared::Shared;
 use crate::wire::{pb, row_of};
 
@@ -40,27 +40,23 @@ impl Following {
     /// Tells what becomes durable, until the asker goes.
     ///
     /// # Errors
-    /// The asker was too slow.
-    pub async fn go_on(
-        mut self,
-        shared: &Shared,
-        asker: &Asker,
-        out: &mpsc::Sender<Result<pb::QueryReply, Status>>,
-    ) -> Result<(), Status> {
+    /// The asker was too slow, or is gone.
+    pub async fn go_on(mut self, shared: &Shared, asker: &Asker, mut pages: Pages<'_>) -> Result<(), Status> {
         let mut head = shared.feed.head();
         loop {
             let newest = *head.borrow_and_update();
             if self.at >= newest {
                 tokio::select! {
                     changed = head.changed() => if changed.is_err() { return Ok(()) },
-                    () = out.closed() => return Ok(()),
+                    () = pages.out.closed() => return Ok(()),
                 }
                 continue;
             }
             let recent = shared.feed.after(self.at, AT_ONCE);
             let recent =
                 recent.ok_or_else(|| Status::data_loss("this was not read in time; ask for the command again"))?;
-            let mut page = pb::QueryReply { hub_time: shared.clock.now().wall.0, ..pb::QueryReply::default() };
+            pages.page.hub_time = shared.clock.now().wall.0;
+            let mut is_news = false;
             for committed in recent {
                 self.at = committed.revision();
                 let events = committed.entry.events.iter().filter_map(|(_, event)| match event {
@@ -70,14 +66,17 @@ impl Following {
                 let mut is_about = false;
                 for event in events {
                     is_about = true;
-                    page.rows.extend(ended(event).iter().filter_map(|host| self.hosts.remove(host)));
+                    for host in ended(event) {
+                        pages.row(self.hosts.remove(host)).await?;
+                    }
                 }
-                if is_about {
-                    page.entries.extend(committed.project(asker.role, asker.scope.as_ref()));
+                if let Some(entry) = committed.project(asker.role, asker.scope.as_ref()).filter(|_| is_about) {
+                    pages.entry(entry).await?;
+                    is_news = true;
                 }
             }
-            if !page.entries.is_empty() && out.send(Ok(page)).await.is_err() {
-                return Ok(());
+            if is_news {
+                pages.send().await?;
             }
         }
     }

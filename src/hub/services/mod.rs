@@ -7,6 +7,7 @@ pub mod enrol;
 pub mod following;
 pub mod glance;
 pub mod intake;
+pub mod pages;
 pub mod query;
 pub mod signing;
 pub mod watch;

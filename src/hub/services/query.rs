@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use prost::Message;
-use tokio::sync::mpsc;
 use tonic::Status;
 
 use crate::fleet::alerts::Lane;
@@ -25,16 +23,15 @@ use crate::fleet::words::{AlertId, ClientId, CommandId, HostId, JobId, Revision,
 use crate::hub::core::Cut;
 use crate::hub::services::following::Following;
 use crate::hub::services::glance::{glance, reading_of};
+use crate::hub::services::pages::{Out, Pages};
 use crate::hub::shared::{Shared, status};
 use crate::wire::checks::CheckReading;
 use crate::wire::commands::encode_summary;
 use crate::wire::pb::query_request::Kind;
-use crate::wire::{EncodedEntry, decode_entry, encode_assignment, limits, pb, row_of};
+use crate::wire::{EncodedEntry, decode_entry, encode_assignment, pb, row_of};
 
 /// Entries read from the journal at once.
 const ENTRIES_AT_ONCE: usize = 500;
-
-type Out = mpsc::Sender<Result<pb::QueryReply, Status>>;
 
 /// Answers a query, page by page; the first page comes even when nothing matches.
 ///
@@ -45,7 +42,7 @@ pub async fn answer(shared: &Shared, asker: &Asker, request: pb::QueryRequest, o
     let cut = shared.core.cut().await.map_err(status)?;
     let now = shared.clock.now().wall;
     let asked = Asked { shared, asker, fleet: &cut.fleet, filter, now };
-    let mut pages = Pages { out, page: asked.page(), size: 0 };
+    let mut pages = Pages::new(out, now);
     match request.kind() {
         Kind::Status => pages.page.status = Some(asked.status(&cut)),
         Kind::Hosts => asked.hosts(request.all, &mut pages).await?,
@@ -64,13 +61,13 @@ pub async fn answer(shared: &Shared, asker: &Asker, request: pb::QueryRequest, o
         Kind::CommandFollowed => {
             let id = CommandId(request.id);
             asked.command(id, |outcome| outcome.state.is_end(), &mut pages).await?;
-            pages.end().await?;
+            pages.send().await?;
             let following = Following::from(&cut.fleet, id, asker.scope.as_ref());
             drop(cut);
-            return following.go_on(shared, asker, out).await;
+            return following.go_on(shared, asker, pages).await;
         }
     }
-    pages.end().await
+    pages.send().await
 }
 
 /// What was asked, by whom, of which state.
@@ -82,53 +79,7 @@ struct Asked<'a> {
     now: Timestamp,
 }
 
-/// Replies, cut to a size that flows.
-struct Pages<'a> {
-    out: &'a Out,
-    page: pb::QueryReply,
-    size: usize,
-}
-
-impl Pages<'_> {
-    async fn row(&mut self, row: Option<pb::Row>) -> Result<(), Status> {
-        let Some(row) = row else { return Ok(()) };
-        self.size += row.encoded_len();
-        self.page.rows.push(row);
-        self.flow().await
-    }
-
-    async fn entry(&mut self, entry: pb::Entry) -> Result<(), Status> {
-        self.size += entry.encoded_len();
-        self.page.entries.push(entry);
-        self.flow().await
-    }
-
-    async fn command(&mut self, command: pb::CommandSummary) -> Result<(), Status> {
-        self.size += command.encoded_len();
-        self.page.commands.push(command);
-        self.flow().await
-    }
-
-    async fn flow(&mut self) -> Result<(), Status> {
-        if self.size < limits::FRAME_TARGET {
-            return Ok(());
-        }
-        self.size = 0;
-        let next = pb::QueryReply { hub_time: self.page.hub_time, ..pb::QueryReply::default() };
-        let full = std::mem::replace(&mut self.page, next);
-        self.out.send(Ok(full)).await.map_err(|_| Status::cancelled("nobody waits for the answer any more"))
-    }
-
-    async fn end(self) -> Result<(), Status> {
-        self.out.send(Ok(self.page)).await.map_err(|_| Status::cancelled("nobody waits for the answer any more"))
-    }
-}
-
 impl Asked<'_> {
-    fn page(&self) -> pb::QueryReply {
-        pb::QueryReply { hub_time: self.now.0, ..pb::QueryReply::default() }
-    }
-
     fn sees(&self, host: &Host) -> bool {
         self.asker.scope.as_ref().is_none_or(|scope| *scope == host.client)
     }
