@@ -1,11 +1,14 @@
 //! An alert as `--json` prints it.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::cli::id::id;
 use crate::cli::json::{rfc3339, rfc3339_or_null};
 use crate::cli::query::Answer;
-use crate::fleet::alerts::{Acknowledgement, Alert, Escalation, Snooze, Suppression, Until};
+use crate::fleet::alerts::{
+    Acknowledgement, Alert, Escalation, Hold, Plan, Reminder, Snooze, Suppression, Told, Until, ValueLimit,
+};
 use crate::fleet::words::SafeText;
 use crate::fleet::words::spoken_id::spoken_id;
 
@@ -34,8 +37,12 @@ pub struct AlertJson {
     snoozed: Option<SnoozedJson>,
     escalation: Option<EscalationJson>,
     next_notice: Option<String>,
+    plan: Option<PlanJson>,
+    told: Vec<ToldJson>,
+    reminders: Vec<ReminderJson>,
     count: u32,
     suppressed_by: Vec<&'static str>,
+    held_by: Vec<Value>,
     last_note: Option<String>,
     changed_revision: u64,
 }
@@ -47,6 +54,41 @@ pub struct AcknowledgedJson {
     at: String,
     until: String,
     note: Option<String>,
+    expires_at: Option<String>,
+    limit: Option<String>,
+}
+
+/// What a policy holds for it.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct PlanJson {
+    policy: Option<String>,
+    next: Option<NextNoticeJson>,
+    why_none: Option<String>,
+}
+
+/// A notice to come.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct NextNoticeJson {
+    at: String,
+    step: u32,
+    round: u32,
+    to: Vec<String>,
+}
+
+/// Somebody who was told of it.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct ToldJson {
+    to: String,
+    at: String,
+    step: u32,
+}
+
+/// Something to be said about it later.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct ReminderJson {
+    at: String,
+    by: String,
+    text: String,
 }
 
 /// Who put it aside.
@@ -91,9 +133,13 @@ pub fn alert_json(fleet: &str, answer: &Answer, alert: &Alert) -> AlertJson {
         acknowledged: alert.acknowledgement.as_ref().map(acknowledged_json),
         snoozed: alert.snooze.as_ref().map(snoozed_json),
         escalation: alert.escalation.as_ref().map(escalation_json),
-        next_notice: None,
+        next_notice: alert.next_notice().map(|next| rfc3339(next.at)),
+        plan: alert.plan.as_deref().map(plan_json),
+        told: alert.told.iter().map(told_json).collect(),
+        reminders: alert.reminders.iter().map(reminder_json).collect(),
         count: alert.count,
-        suppressed_by: alert.suppressions().map(Suppression::word).collect(),
+        suppressed_by: suppressed_by(alert),
+        held_by: alert.holds.iter().map(|hold| hold_json(fleet, *hold)).collect(),
         last_note: alert.last_note.as_ref().map(text),
         changed_revision: alert.changed.0,
     }
@@ -107,7 +153,50 @@ pub fn acknowledged_json(acknowledgement: &Acknowledgement) -> AcknowledgedJson 
         at: rfc3339(acknowledgement.at),
         until: until_word(acknowledgement.until),
         note: some(&acknowledgement.note),
+        expires_at: rfc3339_or_null(acknowledgement.ends_at()),
+        limit: acknowledgement.limit.as_ref().map(ValueLimit::to_string),
     }
+}
+
+/// Every reason why nobody is told of it: its owner's, and those of rules.
+fn suppressed_by(alert: &Alert) -> Vec<&'static str> {
+    let owned = alert.acknowledgement.as_ref().map(|_| "acknowledged");
+    owned.into_iter().chain(alert.suppressions().map(Suppression::word)).collect()
+}
+
+fn told_json(told: &Told) -> ToldJson {
+    ToldJson { to: text(&told.to), at: rfc3339(told.at), step: told.step }
+}
+
+/// What holds it back: the word, and the window or alert it names.
+#[must_use]
+pub fn hold_json(fleet: &str, hold: Hold) -> Value {
+    match hold {
+        Hold::Maintenance(window) => json!({"hold": hold.word(), "window": id(fleet, window)}),
+        Hold::Parent(parent) => json!({"hold": hold.word(), "parent": id(fleet, parent)}),
+        Hold::Flapping | Hold::Healing => json!({"hold": hold.word()}),
+    }
+}
+
+/// What comes next of a policy, or why nothing.
+#[must_use]
+pub fn plan_json(plan: &Plan) -> PlanJson {
+    PlanJson {
+        policy: some(&plan.policy),
+        next: plan.next.as_ref().map(|next| NextNoticeJson {
+            at: rfc3339(next.at),
+            step: next.step,
+            round: next.round,
+            to: next.to.iter().map(text).collect(),
+        }),
+        why_none: some(&plan.why),
+    }
+}
+
+/// A reminder.
+#[must_use]
+pub fn reminder_json(reminder: &Reminder) -> ReminderJson {
+    ReminderJson { at: rfc3339(reminder.at), by: text(&reminder.by), text: text(&reminder.text) }
 }
 
 /// A snooze.
@@ -143,6 +232,7 @@ fn some(text: &SafeText) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use serde_json::{Value, json};
 
@@ -171,6 +261,10 @@ mod tests {
             escalation: None,
             count: 1,
             last_note: None,
+            holds: Vec::new(),
+            plan: None,
+            told: Vec::new(),
+            reminders: Vec::new(),
             changed: Revision(7),
             worsened: Revision(7),
         }
@@ -238,11 +332,21 @@ mod tests {
             until: Until::Worse,
             note: "on it".into(),
             level: CheckState::Critical,
+            expires: Some(NOON + Duration::from_secs(3_600)),
+            limit: Some(ValueLimit { label: "used".into(), thousandths: 98_500, below: false }),
         });
         taken.escalation = Some(Escalation { step: 2, at: NOON, by: by.clone(), revision: Revision(9) });
         let json = shown(&taken);
-        let expected = json!({"by": "okafor", "at": "2026-11-22T10:00:00Z", "until": "worse", "note": "on it"});
+        let expected = json!({
+            "by": "okafor",
+            "at": "2026-11-22T10:00:00Z",
+            "until": "worse",
+            "note": "on it",
+            "expires_at": "2026-11-22T11:00:00Z",
+            "limit": "used > 98.5",
+        });
         assert_eq!(json["acknowledged"], expected);
+        assert_eq!(json["suppressed_by"], json!(["acknowledged"]));
         assert_eq!(json["escalation"], json!({"step": 2, "at": "2026-11-22T10:00:00Z", "by": "okafor"}));
         assert_eq!(json["lane"], "owned");
 
@@ -254,7 +358,7 @@ mod tests {
             level: CheckState::Critical,
         });
         let json = shown(&taken);
-        assert_eq!((&json["lane"], &json["suppressed_by"]), (&json!("muted"), &json!(["snoozed"])));
+        assert_eq!((&json["lane"], &json["suppressed_by"]), (&json!("muted"), &json!(["acknowledged", "snoozed"])));
         assert_eq!(json["snoozed"]["until"], "2026-11-22T10:01:00Z");
         assert_eq!(json["snoozed"]["note"], Value::Null);
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::alert_json::{acknowledged_json, escalation_json, snoozed_json};
+use crate::cli::alert_json::{acknowledged_json, escalation_json, hold_json, plan_json, reminder_json, snoozed_json};
 use crate::cli::id::id;
 use crate::cli::json::{rfc3339, rfc3339_or_null};
 use crate::cli::query::Answer;
@@ -12,7 +12,7 @@ use crate::fleet::hosts::{Client, Site};
 use crate::fleet::identity::{Identity, Token};
 use crate::fleet::state::Event;
 use crate::fleet::words::{BlobId, CheckState, HostId, SafeText};
-use crate::fleet::{alerts, backups, checks, commands, hosts, identity, profile};
+use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, profile};
 
 /// One event of a fleet's journal.
 #[must_use]
@@ -25,6 +25,7 @@ pub fn event_json(fleet: &str, answer: &Answer, event: &Event) -> Value {
         Event::Alerts(event) => alerts_event(&scene, event),
         Event::Commands(event) => commands_event(&scene, event),
         Event::Backups(event) => backups_event(&scene, event),
+        Event::Notices(event) => notices_event(&scene, event),
         Event::Identity(event) => identity_event(&scene, event),
         Event::Unknown => json!({"kind": "unknown"}),
     }
@@ -234,8 +235,55 @@ fn alerts_event(scene: &Scene<'_>, event: &alerts::Event) -> Value {
         }
         Event::Noted { alert: _, by, note } => ("alert_noted", json!({"by": by.as_str(), "note": note.as_str()})),
         Event::Archived { alert: _ } => ("alert_archived", Value::Null),
+        Event::Held { alert: _, hold } => ("alert_held", hold_json(scene.fleet, *hold)),
+        Event::HoldEnded { alert: _, hold } => ("hold_ended", hold_json(scene.fleet, *hold)),
+        Event::Planned { alert: _, plan } => ("alert_planned", fields_of(&plan_json(plan))),
+        Event::Notified { alert: _, step, notices, to, plan } => {
+            let told: Vec<&str> = to.iter().map(SafeText::as_str).collect();
+            let notices: Vec<String> = notices.iter().map(|notice| scene.id(notice)).collect();
+            let head = json!({"step": step, "told": told, "notices": notices});
+            ("alert_notified", joined(head, fields_of(&plan_json(plan))))
+        }
+        Event::RecoveryTold { alert: _, notices } => {
+            let notices: Vec<String> = notices.iter().map(|notice| scene.id(notice)).collect();
+            ("recovery_told", json!({"notices": notices}))
+        }
+        Event::ReminderSet { alert: _, reminder } => ("reminder_set", fields_of(&reminder_json(reminder))),
+        Event::ReminderEnded { alert: _, at, by, came } => {
+            ("reminder_ended", json!({"at": rfc3339(*at), "by": by.as_str(), "came": came}))
+        }
     };
     joined(json!({"kind": kind, "alert": scene.id(event.alert())}), fields)
+}
+
+fn notices_event(scene: &Scene<'_>, event: &notices::Event) -> Value {
+    use notices::Event;
+    let (kind, fields) = match event {
+        Event::Queued(notice) => (
+            "notice_queued",
+            json!({
+                "for": notice.kind.word(),
+                "to": notice.to.as_str(),
+                "channels": notice.channels.iter().map(SafeText::as_str).collect::<Vec<_>>(),
+                "client": notice.client.as_ref().map(|client| client.as_str()),
+                "severity": notice.severity.word(),
+                "alerts": notice.alerts.iter().map(|alert| scene.id(alert)).collect::<Vec<_>>(),
+                "count": notice.count,
+                "step": notice.step,
+                "round": notice.round,
+                "note": notice.note.as_str(),
+            }),
+        ),
+        Event::Sent { notice: _, receipt } => ("notice_sent", json!({"receipt": receipt.as_str()})),
+        Event::Delivered { notice: _, receipt } => ("notice_delivered", json!({"receipt": receipt.as_str()})),
+        Event::FellOver { notice: _, channel, why } => {
+            ("notice_fell_over", json!({"channel": channel, "why": why.as_str()}))
+        }
+        Event::Failed { notice: _, why } => ("notice_failed", json!({"why": why.as_str()})),
+        Event::Answered { notice: _, by, how } => ("notice_answered", json!({"by": by.as_str(), "how": how.as_str()})),
+        Event::Archived { notice: _ } => ("notice_archived", Value::Null),
+    };
+    joined(json!({"kind": kind, "notice": scene.id(event.notice())}), fields)
 }
 
 fn commands_event(scene: &Scene<'_>, event: &commands::Event) -> Value {
@@ -424,6 +472,8 @@ mod tests {
             until: Until::Time(NOON),
             note: "on it".into(),
             level: CheckState::Critical,
+            expires: None,
+            limit: None,
         };
         assert_eq!(
             shown(Event::Alerts(alerts::Event::Acknowledged { alert: AlertId(12), acknowledgement })),
@@ -434,6 +484,8 @@ mod tests {
                 "at": "2026-11-22T10:00:00Z",
                 "until": "2026-11-22T10:00:00Z",
                 "note": "on it",
+                "expires_at": "2026-11-22T10:00:00Z",
+                "limit": null,
             })
         );
         assert_eq!(

@@ -7,7 +7,7 @@ use crate::fleet::alerts::Until;
 use crate::fleet::state::Event;
 use crate::fleet::words::duration::short;
 use crate::fleet::words::{CheckState, HostId, JobId, SafeText, Timestamp};
-use crate::fleet::{alerts, backups, checks, commands, hosts, identity, profile};
+use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, profile};
 
 /// One event in words. Who caused it stands beside.
 #[must_use]
@@ -20,6 +20,7 @@ pub fn event_words(answer: &Answer, event: &Event, zone: &TimeZone) -> String {
         Event::Alerts(event) => teller.alerts(event),
         Event::Commands(event) => teller.commands(event),
         Event::Backups(event) => teller.backups(event),
+        Event::Notices(event) => teller.notices(event),
         Event::Identity(event) => teller.identity(event),
         Event::Unknown => "something that only a newer release can tell".to_owned(),
     }
@@ -201,6 +202,67 @@ impl Teller<'_> {
             }
             Event::Noted { by, note, .. } => format!("alert {alert}: {} says: {}", by.as_str(), note.as_str()),
             Event::Archived { .. } => format!("alert {alert} went to the archive"),
+            Event::Held { hold, .. } => format!("alert {alert} is held back: {}", hold),
+            Event::HoldEnded { hold, .. } => format!("alert {alert} is not held back any more: {}", hold),
+            Event::Planned { plan, .. } => format!("alert {alert}: {}", self.plan(plan)),
+            Event::Notified { step, to, plan, .. } => {
+                format!("alert {alert}: step {step} told {}; {}", listed(to), self.plan(plan))
+            }
+            Event::RecoveryTold { .. } => format!("alert {alert}: those who were told of it are told that it ended"),
+            Event::ReminderSet { reminder, .. } => format!(
+                "alert {alert}: {} wants to be reminded at {}{}",
+                reminder.by.as_str(),
+                self.time(reminder.at),
+                said(Some(&reminder.text))
+            ),
+            Event::ReminderEnded { at, by, came: true, .. } => {
+                format!("alert {alert}: the reminder of {} for {} came", by.as_str(), self.time(*at))
+            }
+            Event::ReminderEnded { at, by, .. } => {
+                format!("alert {alert}: the reminder of {} for {} was taken back", by.as_str(), self.time(*at))
+            }
+        }
+    }
+
+    /// What comes next, or why nothing.
+    fn plan(&self, plan: &alerts::Plan) -> String {
+        let next = plan.next.as_ref().map(|next| {
+            format!(
+                "next notice at {} to {} (step {}, round {})",
+                self.time(next.at),
+                listed(&next.to),
+                next.step,
+                next.round
+            )
+        });
+        let why = (!plan.why.as_str().is_empty()).then(|| plan.why.to_string());
+        match (why, next) {
+            (Some(why), Some(next)) => format!("{why}; {next}"),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => "no notice comes".to_owned(),
+        }
+    }
+
+    fn notices(&self, event: &notices::Event) -> String {
+        use notices::Event;
+        let id = event.notice();
+        match event {
+            Event::Queued(notice) => format!(
+                "notice {id} ({}) to {} by {}: {} {}",
+                notice.kind.word(),
+                notice.to.as_str(),
+                listed(&notice.channels),
+                notice.count,
+                if notice.count == 1 { "alert" } else { "alerts" },
+            ),
+            Event::Sent { receipt, .. } => format!("notice {id} sent{}", said(Some(receipt))),
+            Event::Delivered { receipt, .. } => format!("notice {id} arrived{}", said(Some(receipt))),
+            Event::FellOver { channel, why, .. } => {
+                format!("notice {id} is tried by channel {} now: {}", channel + 1, why.as_str())
+            }
+            Event::Failed { why, .. } => format!("notice {id} reached nobody: {}", why.as_str()),
+            Event::Answered { by, how, .. } => format!("notice {id} answered by {} ({})", by.as_str(), how.as_str()),
+            Event::Archived { .. } => format!("notice {id} went to the archive"),
         }
     }
 
@@ -266,6 +328,13 @@ fn level_word(level: CheckState) -> String {
     level.word().to_owned()
 }
 
+fn listed(names: &[SafeText]) -> String {
+    match names {
+        [] => "nobody".to_owned(),
+        names => names.iter().map(SafeText::as_str).collect::<Vec<_>>().join(", "),
+    }
+}
+
 fn said<T: AsRef<str>>(text: Option<&T>) -> String {
     match text.map(AsRef::as_ref) {
         None | Some("") => String::new(),
@@ -287,6 +356,8 @@ mod tests {
             until: Until::Worse,
             note: "calling\nthem".into(),
             level: CheckState::Critical,
+            expires: None,
+            limit: None,
         };
         let event = Event::Alerts(alerts::Event::Acknowledged { alert: AlertId(12), acknowledgement });
         let words = event_words(&Answer::default(), &event, &TimeZone::UTC);

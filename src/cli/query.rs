@@ -97,6 +97,7 @@ fn host_of(event: &Event) -> Option<HostId> {
         Event::Backups(backups::Event::Described(job)) => job.host,
         Event::Alerts(_)
         | Event::Backups(_)
+        | Event::Notices(_)
         | Event::Commands(_)
         | Event::Profile(_)
         | Event::Identity(_)

@@ -10,6 +10,7 @@ pub mod derived;
 pub mod fact;
 pub mod hosts;
 pub mod identity;
+pub mod notices;
 pub mod profile;
 pub mod state;
 pub mod words;

@@ -9,9 +9,11 @@ use crate::fleet::checks::{self, Checks};
 use crate::fleet::commands::{self, Commands};
 use crate::fleet::hosts::{self, Hosts};
 use crate::fleet::identity::{self, Audience, Registry, Role};
+use crate::fleet::notices::{self, Notices};
 use crate::fleet::profile::{self, Profile};
 use crate::fleet::words::{
-    AlertId, CheckName, ClientId, CommandId, HostId, IdentityId, JobId, Revision, SafeText, SiteId, Timestamp, TokenId,
+    AlertId, CheckName, ClientId, CommandId, HostId, IdentityId, JobId, NoticeId, Revision, SafeText, SiteId,
+    Timestamp, TokenId,
 };
 
 /// All that a hub watches, at one revision.
@@ -31,6 +33,8 @@ pub struct Fleet {
     pub commands: Commands,
     /// Backup jobs.
     pub backups: Backups,
+    /// What was said to whom.
+    pub notices: Notices,
     /// Identities and tokens.
     pub registry: Registry,
 }
@@ -50,6 +54,8 @@ pub enum Event {
     Commands(commands::Event),
     /// About backup jobs.
     Backups(backups::Event),
+    /// About notices.
+    Notices(notices::Event),
     /// About identities and tokens.
     Identity(identity::Event),
     /// Of a kind this program does not know: the hub is newer, the view is partial.
@@ -116,6 +122,8 @@ pub enum EntityKey {
     Outcome(CommandId, HostId),
     /// A backup job.
     Backup(JobId),
+    /// A notice.
+    Notice(NoticeId),
 }
 
 /// What an entry touched, in the order of its events; an entity may stand in it twice.
@@ -158,6 +166,7 @@ impl Event {
             Self::Commands(event) => EntityKey::Command(event.command()),
             Self::Backups(backups::Event::Asked { .. }) => return None,
             Self::Backups(event) => EntityKey::Backup(event.job()),
+            Self::Notices(event) => EntityKey::Notice(event.notice()),
             Self::Identity(event) => match event {
                 identity::Event::TokenCreated(token) => EntityKey::Token(token.id),
                 identity::Event::TokenEnded { token, .. } | identity::Event::TokenArchived { token } => {
@@ -190,6 +199,7 @@ impl Fleet {
                     touched.extend(hosts.into_iter().map(|host| EntityKey::Outcome(event.command(), host)));
                 }
                 Event::Backups(event) => self.backups.apply(event, entry.at),
+                Event::Notices(event) => self.notices.apply(event, entry.at),
                 Event::Identity(event) => self.registry.apply(event, entry.at),
                 Event::Unknown => {}
             }
@@ -220,6 +230,7 @@ impl Fleet {
             view.alerts.retain(|alert| alert.client == *scope);
             view.commands.retain_client(scope);
             view.backups.retain(|job| job.description.client.as_ref() == Some(scope));
+            view.notices.retain(|notice| notice.client.as_ref() == Some(scope));
         }
         view
     }

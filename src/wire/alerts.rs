@@ -1,7 +1,7 @@
 //! Alerts, their subjects and their events.
 
-use crate::fleet::alerts::{Acknowledgement, Alert, Escalation, Event, Snooze, Subject, Until};
-use crate::fleet::words::{AlertId, CheckName, ClientId, HostId, Revision, SafeText, SiteId, Timestamp};
+use crate::fleet::alerts::{Acknowledgement, Alert, Escalation, Event, Snooze, Subject, Until, ValueLimit};
+use crate::fleet::words::{AlertId, CheckName, ClientId, HostId, NoticeId, Revision, SafeText, SiteId, Timestamp};
 use crate::wire::enums::check_state;
 use crate::wire::error::{WireError, need};
 use crate::wire::pb::event::Body;
@@ -79,7 +79,21 @@ impl From<&Acknowledgement> for pb::Acknowledgement {
             until_time,
             note: acknowledgement.note.as_str().into(),
             level: pb::CheckState::from(acknowledgement.level).into(),
+            expires: acknowledgement.expires.map(|at| at.0),
+            limit: acknowledgement.limit.as_ref().map(Into::into),
         }
+    }
+}
+
+impl From<&ValueLimit> for pb::ValueLimit {
+    fn from(limit: &ValueLimit) -> Self {
+        Self { label: limit.label.as_str().into(), thousandths: limit.thousandths, below: limit.below }
+    }
+}
+
+impl From<pb::ValueLimit> for ValueLimit {
+    fn from(limit: pb::ValueLimit) -> Self {
+        Self { label: text::line(&limit.label), thousandths: limit.thousandths, below: limit.below }
     }
 }
 
@@ -91,6 +105,8 @@ impl From<pb::Acknowledgement> for Acknowledgement {
             until: decode_until(acknowledgement.until, acknowledgement.until_time),
             note: text::note(&acknowledgement.note),
             level: check_state(acknowledgement.level),
+            expires: acknowledgement.expires.map(Timestamp),
+            limit: acknowledgement.limit.map(Into::into),
         }
     }
 }
@@ -162,6 +178,10 @@ impl From<&Alert> for pb::Alert {
             last_note: plain(alert.last_note.as_ref()),
             changed: alert.changed.0,
             worsened: alert.worsened.0,
+            holds: alert.holds.iter().map(|hold| (*hold).into()).collect(),
+            plan: alert.plan.as_deref().map(Into::into),
+            told: alert.told.iter().map(Into::into).collect(),
+            reminders: alert.reminders.iter().map(Into::into).collect(),
         }
     }
 }
@@ -189,6 +209,16 @@ impl TryFrom<pb::Alert> for Alert {
             last_note: text::optional_note(alert.last_note),
             changed: Revision(alert.changed),
             worsened: Revision(alert.worsened),
+            // A reason that only a newer hub knows is left out: its end comes as an event of that hub, too.
+            holds: {
+                let mut holds: Vec<_> = alert.holds.into_iter().filter_map(|hold| hold.try_into().ok()).collect();
+                holds.sort_unstable();
+                holds.dedup();
+                holds
+            },
+            plan: alert.plan.map(|plan| Box::new(plan.into())),
+            told: alert.told.into_iter().map(Into::into).collect(),
+            reminders: alert.reminders.into_iter().map(Into::into).collect(),
         })
     }
 }
@@ -247,6 +277,27 @@ impl From<&Event> for Body {
                 Self::AlertNoted(pb::AlertNoted { id, by: by.as_str().into(), note: note.as_str().into() })
             }
             Event::Archived { alert: _ } => Self::AlertArchived(pb::AlertArchived { id }),
+            Event::Held { alert: _, hold } => Self::AlertHeld(pb::AlertHeld { id, hold: Some((*hold).into()) }),
+            Event::HoldEnded { alert: _, hold } => Self::HoldEnded(pb::HoldEnded { id, hold: Some((*hold).into()) }),
+            Event::Planned { alert: _, plan } => {
+                Self::AlertPlanned(pb::AlertPlanned { id, plan: Some(plan.as_ref().into()) })
+            }
+            Event::Notified { alert: _, step, notices, to, plan } => Self::AlertNotified(pb::AlertNotified {
+                id,
+                step: *step,
+                notices: notices.iter().map(|notice| notice.0).collect(),
+                to: to.iter().map(|to| to.as_str().into()).collect(),
+                plan: Some(plan.as_ref().into()),
+            }),
+            Event::RecoveryTold { alert: _, notices } => {
+                Self::RecoveryTold(pb::RecoveryTold { id, notices: notices.iter().map(|notice| notice.0).collect() })
+            }
+            Event::ReminderSet { alert: _, reminder } => {
+                Self::ReminderSet(pb::ReminderSet { id, reminder: Some(reminder.as_ref().into()) })
+            }
+            Event::ReminderEnded { alert: _, at, by, came } => {
+                Self::ReminderEnded(pb::ReminderEnded { id, at: at.0, by: by.as_str().into(), came: *came })
+            }
         }
     }
 }
@@ -346,6 +397,67 @@ impl From<pb::AlertNoted> for Event {
 impl From<pb::AlertArchived> for Event {
     fn from(event: pb::AlertArchived) -> Self {
         Self::Archived { alert: AlertId(event.id) }
+    }
+}
+
+impl TryFrom<pb::AlertHeld> for Event {
+    type Error = WireError;
+
+    fn try_from(event: pb::AlertHeld) -> Result<Self, WireError> {
+        Ok(Self::Held { alert: AlertId(event.id), hold: need(event.hold, "AlertHeld", "hold")?.try_into()? })
+    }
+}
+
+impl TryFrom<pb::HoldEnded> for Event {
+    type Error = WireError;
+
+    fn try_from(event: pb::HoldEnded) -> Result<Self, WireError> {
+        Ok(Self::HoldEnded { alert: AlertId(event.id), hold: need(event.hold, "HoldEnded", "hold")?.try_into()? })
+    }
+}
+
+impl TryFrom<pb::AlertPlanned> for Event {
+    type Error = WireError;
+
+    fn try_from(event: pb::AlertPlanned) -> Result<Self, WireError> {
+        let plan = Box::new(need(event.plan, "AlertPlanned", "plan")?.into());
+        Ok(Self::Planned { alert: AlertId(event.id), plan })
+    }
+}
+
+impl TryFrom<pb::AlertNotified> for Event {
+    type Error = WireError;
+
+    fn try_from(event: pb::AlertNotified) -> Result<Self, WireError> {
+        Ok(Self::Notified {
+            alert: AlertId(event.id),
+            step: event.step,
+            notices: event.notices.into_iter().map(NoticeId).collect(),
+            to: event.to.iter().map(|to| text::line(to)).collect(),
+            plan: Box::new(need(event.plan, "AlertNotified", "plan")?.into()),
+        })
+    }
+}
+
+impl From<pb::RecoveryTold> for Event {
+    fn from(event: pb::RecoveryTold) -> Self {
+        Self::RecoveryTold { alert: AlertId(event.id), notices: event.notices.into_iter().map(NoticeId).collect() }
+    }
+}
+
+impl TryFrom<pb::ReminderSet> for Event {
+    type Error = WireError;
+
+    fn try_from(event: pb::ReminderSet) -> Result<Self, WireError> {
+        let reminder = Box::new(need(event.reminder, "ReminderSet", "reminder")?.into());
+        Ok(Self::ReminderSet { alert: AlertId(event.id), reminder })
+    }
+}
+
+impl From<pb::ReminderEnded> for Event {
+    fn from(event: pb::ReminderEnded) -> Self {
+        let (alert, at) = (AlertId(event.id), Timestamp(event.at));
+        Self::ReminderEnded { alert, at, by: text::line(&event.by), came: event.came }
     }
 }
 

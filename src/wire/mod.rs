@@ -19,6 +19,8 @@ pub mod first_look;
 mod hosts;
 mod identity;
 pub mod limits;
+mod notices;
+mod plans;
 mod profile;
 pub mod row;
 pub mod text;

@@ -8,6 +8,7 @@ use crate::fleet::checks::CheckStatus;
 use crate::fleet::commands::Command;
 use crate::fleet::hosts::{Client, Host, Site};
 use crate::fleet::identity::{Identity, Token};
+use crate::fleet::notices::Notice;
 use crate::fleet::state::{EntityKey, Fleet};
 use crate::wire::commands::{decode_outcome, encode_outcome};
 use crate::wire::error::WireError;
@@ -28,6 +29,7 @@ mod table {
     pub const COMMAND: u8 = 10;
     pub const OUTCOME: u8 = 11;
     pub const BACKUP: u8 = 9;
+    pub const NOTICE: u8 = 12;
 }
 
 /// Where the row of an entity lies on disk: its table, and a key whose byte order is the order of the entities.
@@ -56,6 +58,7 @@ pub fn row_key(key: &EntityKey) -> (u8, Vec<u8>) {
         EntityKey::Command(command) => (table::COMMAND, number(command.0)),
         EntityKey::Outcome(command, host) => (table::OUTCOME, [command.0.to_be_bytes(), host.0.to_be_bytes()].concat()),
         EntityKey::Backup(job) => (table::BACKUP, number(job.0)),
+        EntityKey::Notice(notice) => (table::NOTICE, number(notice.0)),
     }
 }
 
@@ -78,6 +81,7 @@ pub fn row_of(fleet: &Fleet, key: &EntityKey) -> Option<pb::Row> {
             Entity::Outcome(encode_outcome(*command, *host, fleet.commands.get(*command)?.outcome(*host)?))
         }
         EntityKey::Backup(job) => Entity::Backup(fleet.backups.jobs.get(job)?.as_ref().into()),
+        EntityKey::Notice(notice) => Entity::Notice(fleet.notices.notices.get(notice)?.as_ref().into()),
     };
     Some(pb::Row { entity: Some(entity) })
 }
@@ -97,6 +101,7 @@ pub fn rows_of(fleet: &Fleet) -> impl Iterator<Item = pb::Row> {
     let outcomes = fleet.commands.all().flat_map(|command| {
         command.outcomes().map(|(host, outcome)| Entity::Outcome(encode_outcome(command.id, host, outcome)))
     });
+    let notices = fleet.notices.notices.values().map(|notice| Entity::Notice(notice.as_ref().into()));
     let entities = profile.chain(clients).chain(sites).chain(hosts).chain(checks).chain(alerts);
     entities
         .chain(identities)
@@ -104,6 +109,7 @@ pub fn rows_of(fleet: &Fleet) -> impl Iterator<Item = pb::Row> {
         .chain(backups)
         .chain(commands)
         .chain(outcomes)
+        .chain(notices)
         .map(|entity| pb::Row { entity: Some(entity) })
 }
 
@@ -187,6 +193,12 @@ fn restore(fleet: &mut Fleet, entity: Entity) -> Result<EntityKey, WireError> {
             let id = job.id();
             fleet.backups.restore(job);
             EntityKey::Backup(id)
+        }
+        Entity::Notice(notice) => {
+            let notice = Notice::try_from(notice)?;
+            let id = notice.id;
+            fleet.notices.restore(notice);
+            EntityKey::Notice(id)
         }
     })
 }

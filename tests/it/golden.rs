@@ -105,6 +105,7 @@ fn words(row: &pb::Row) -> String {
         Some(Entity::Backup(job)) => format!("{:?} {} {:?}", job.state(), job.why, job.reviews),
         Some(Entity::Command(command)) => command.argv.join(" "),
         Some(Entity::Outcome(outcome)) => format!("{:?} {}", outcome.state(), outcome.why),
+        Some(Entity::Notice(notice)) => format!("{:?} {} {}", notice.state(), notice.to, notice.words),
         None => "nothing".to_owned(),
     };
     format!("{digest} {words}")

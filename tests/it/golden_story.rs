@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
-use watchfloor::fleet::alerts::{self, Acknowledgement, Escalation, Snooze, Subject, Until};
+use watchfloor::fleet::alerts::{
+    self, Acknowledgement, Escalation, Hold, NextNotice, Plan, Reminder, Snooze, Subject, Until, ValueLimit,
+};
 use watchfloor::fleet::backups::{self, Cell, Days, Trouble};
 use watchfloor::fleet::commands::{Argv, Asked, Command, Kept, OutcomeState, Report};
 use watchfloor::fleet::hosts::vitals::OsFacts;
 use watchfloor::fleet::hosts::{self, Client, HostState, Site};
 use watchfloor::fleet::identity::{self, Audience, Hands, Identity, Role, Token, TokenStatus};
+use watchfloor::fleet::notices::{self, Notice};
 use watchfloor::fleet::state::{Actor, Cause, Entry, Event};
 use watchfloor::fleet::words::{
     ActionId, AlertId, BackupTool, BlobId, CheckName, CheckState, ClientId, CommandId, HostClass, HostId, IdentityId,
-    JobId, Revision, SafeText, SiteId, StreamId, Timestamp, TokenId,
+    JobId, NoticeId, Revision, SafeText, Severity, SiteId, StreamId, Timestamp, TokenId, WindowId,
 };
 use watchfloor::fleet::{checks, commands, profile};
 
@@ -26,6 +29,7 @@ pub fn entries() -> Vec<Entry> {
     story.hosts_join();
     story.something_breaks();
     story.it_is_handled();
+    story.people_are_told();
     story.a_command_is_sent();
     story.backups_are_kept();
     story.the_day_ends();
@@ -193,8 +197,15 @@ impl Story {
 
     fn it_is_handled(&mut self) {
         let (now, by, id) = (self.now(), || text("mara"), AlertId);
-        let ack =
-            |until| Acknowledgement { by: by(), at: now, until, note: text("on it ✓"), level: CheckState::Warning };
+        let ack = |until| Acknowledgement {
+            by: by(),
+            at: now,
+            until,
+            note: text("on it ✓"),
+            level: CheckState::Warning,
+            expires: None,
+            limit: None,
+        };
         self.by_person(vec![
             told(alerts::Event::Acknowledged { alert: id(1), acknowledgement: ack(Until::Worse) }),
             told(alerts::Event::Acknowledged { alert: id(2), acknowledgement: ack(Until::Resolved) }),
@@ -230,6 +241,98 @@ impl Story {
                 told(alerts::Event::Archived { alert: id(4) }),
             ],
         );
+    }
+
+    fn people_are_told(&mut self) {
+        let (now, id) = (self.now(), AlertId);
+        let plan = |step, why: &str| {
+            let next = NextNotice { at: Timestamp(DAWN * 2), step, round: 1, to: vec![text("schedule:night")] };
+            Box::new(Plan { policy: text("default"), next: (step > 0).then_some(next), why: text(why) })
+        };
+        let notice = Notice {
+            id: NoticeId(1),
+            kind: notices::Kind::Problem,
+            to: text("lee"),
+            channels: vec![text("mail"), text("sms")],
+            channel: 0,
+            client: Some(acme()),
+            severity: Severity::Critical,
+            alerts: vec![id(2), id(1)],
+            count: 2,
+            step: 1,
+            round: 1,
+            note: text(""),
+            queued_at: now,
+            since: now,
+            state: notices::State::Waiting,
+            words: text(""),
+        };
+        let recovery =
+            Notice { id: NoticeId(2), kind: notices::Kind::Recovery, client: None, channels: vec![], ..notice.clone() };
+        let tells = |event| of_acme(Event::Notices(event));
+        self.by_rule(
+            "escalation",
+            vec![
+                told(alerts::Event::Planned { alert: id(1), plan: plan(1, "") }),
+                tells(notices::Event::Queued(Box::new(notice))),
+                told(alerts::Event::Notified {
+                    alert: id(1),
+                    step: 1,
+                    notices: vec![NoticeId(1)],
+                    to: vec![text("lee"), text("channel:wall")],
+                    plan: plan(2, "nobody is on duty"),
+                }),
+                told(alerts::Event::Planned { alert: id(3), plan: plan(0, "no policy speaks of it") }),
+            ],
+        );
+        self.by_rule(
+            "notices",
+            vec![
+                tells(notices::Event::FellOver { notice: NoticeId(1), channel: 1, why: text("timed out") }),
+                tells(notices::Event::Sent { notice: NoticeId(1), receipt: text("250 queued") }),
+                tells(notices::Event::Delivered { notice: NoticeId(1), receipt: text("handset") }),
+                tells(notices::Event::Answered { notice: NoticeId(1), by: text("lee"), how: text("link") }),
+            ],
+        );
+        let all = |event| (Audience::of_all_clients(), Event::Notices(event));
+        self.by_rule(
+            "notices",
+            vec![
+                all(notices::Event::Queued(Box::new(recovery))),
+                told(alerts::Event::RecoveryTold { alert: id(2), notices: vec![NoticeId(2)] }),
+                all(notices::Event::Failed { notice: NoticeId(2), why: text("lee has no channel") }),
+                tells(notices::Event::Archived { notice: NoticeId(1) }),
+            ],
+        );
+        let hold = |hold| told(alerts::Event::Held { alert: id(3), hold });
+        self.by_rule(
+            "holds",
+            vec![
+                hold(Hold::Maintenance(WindowId(1))),
+                hold(Hold::Parent(id(1))),
+                hold(Hold::Flapping),
+                hold(Hold::Healing),
+                told(alerts::Event::HoldEnded { alert: id(3), hold: Hold::Healing }),
+            ],
+        );
+        let reminder = |at| Reminder { at: Timestamp(DAWN * at), by: text("mara"), text: text("tell Acme") };
+        let ended = |at, came| {
+            let at = Timestamp(DAWN * at);
+            told(alerts::Event::ReminderEnded { alert: id(1), at, by: text("mara"), came })
+        };
+        let set = |at| told(alerts::Event::ReminderSet { alert: id(1), reminder: Box::new(reminder(at)) });
+        self.by_person(vec![set(2), set(3), set(4), ended(2, true), ended(3, false)]);
+        let limit = ValueLimit { label: text("used"), thousandths: 98_500, below: false };
+        let acknowledgement = Acknowledgement {
+            by: text("mara"),
+            at: now,
+            until: Until::Worse,
+            note: text(""),
+            level: CheckState::Critical,
+            expires: Some(Timestamp(DAWN * 2)),
+            limit: Some(limit),
+        };
+        self.by_person(vec![told(alerts::Event::Acknowledged { alert: id(1), acknowledgement })]);
     }
 
     fn a_command_is_sent(&mut self) {

@@ -8,8 +8,8 @@ use watchfloor::fleet::commands::{Asked, Command};
 use watchfloor::fleet::identity::{self, Audience};
 use watchfloor::fleet::rules::backups::audience;
 use watchfloor::fleet::state::{Actor, Entry, Event, Fleet};
-use watchfloor::fleet::words::{AlertId, CommandId, HostId, IdentityId, JobId, Revision, Timestamp, TokenId};
-use watchfloor::fleet::{backups, checks, commands, hosts, profile};
+use watchfloor::fleet::words::{AlertId, CommandId, HostId, IdentityId, JobId, NoticeId, Revision, Timestamp, TokenId};
+use watchfloor::fleet::{backups, checks, commands, hosts, notices, profile};
 
 use crate::strategies;
 
@@ -41,6 +41,7 @@ struct Writer {
     tokens: u64,
     commands: u64,
     jobs: u64,
+    notices: u64,
 }
 
 impl Writer {
@@ -80,6 +81,7 @@ impl Writer {
             Event::Alerts(event) => self.alert_event(event, which)?,
             Event::Commands(event) => self.command_event(event, which)?,
             Event::Backups(event) => self.backup_event(event, which)?,
+            Event::Notices(event) => self.notice_event(event, which)?,
             Event::Identity(event) => (Audience::ADMINS, Event::Identity(self.identity_event(event, which)?)),
             Event::Unknown => (Audience::EVERYONE, Event::Unknown),
         })
@@ -138,6 +140,13 @@ impl Writer {
             | alerts::Event::Escalated { alert, .. }
             | alerts::Event::Released { alert, .. }
             | alerts::Event::Noted { alert, .. }
+            | alerts::Event::Held { alert, .. }
+            | alerts::Event::HoldEnded { alert, .. }
+            | alerts::Event::Planned { alert, .. }
+            | alerts::Event::Notified { alert, .. }
+            | alerts::Event::RecoveryTold { alert, .. }
+            | alerts::Event::ReminderSet { alert, .. }
+            | alerts::Event::ReminderEnded { alert, .. }
             | alerts::Event::Archived { alert } => *alert = there.id,
         }
         Some((Audience::of_client(there.client.clone()), Event::Alerts(event)))
@@ -211,6 +220,29 @@ impl Writer {
             | backups::Event::Asked { job } => *job = known.id(),
         }
         Some((audience(&known), Event::Backups(event)))
+    }
+
+    /// A notice keeps its client.
+    fn notice_event(&mut self, mut event: notices::Event, which: prop::sample::Index) -> Option<(Audience, Event)> {
+        if let notices::Event::Queued(notice) = &mut event {
+            self.notices += 1;
+            notice.id = NoticeId(self.notices);
+            let audience = notice.client.clone().map_or_else(Audience::of_all_clients, Audience::of_client);
+            return Some((audience, Event::Notices(event)));
+        }
+        let notices = &self.fleet.notices.notices;
+        let known = notices.values().nth(which.index(notices.len().max(1)))?;
+        let audience = known.client.clone().map_or_else(Audience::of_all_clients, Audience::of_client);
+        match &mut event {
+            notices::Event::Queued(_) => {}
+            notices::Event::Sent { notice, .. }
+            | notices::Event::Delivered { notice, .. }
+            | notices::Event::FellOver { notice, .. }
+            | notices::Event::Failed { notice, .. }
+            | notices::Event::Answered { notice, .. }
+            | notices::Event::Archived { notice } => *notice = known.id,
+        }
+        Some((audience, Event::Notices(event)))
     }
 
     fn identity_event(&mut self, mut event: identity::Event, which: prop::sample::Index) -> Option<identity::Event> {

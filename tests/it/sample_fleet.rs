@@ -87,6 +87,8 @@ impl Story {
             until: Until::Worse,
             level: CheckState::Warning,
             note: SafeText::new(note),
+            expires: None,
+            limit: None,
         };
         let actor = Actor { cause: Cause::Identity(IdentityId(901)), name: SafeText::new(by) };
         let event = AlertEvent::Acknowledged { alert: AlertId(alert), acknowledgement };
@@ -239,6 +241,8 @@ fn alerts(story: &mut Story) {
                 until: Until::Worse,
                 level: CheckState::Critical,
                 note: SafeText::new("growing volume with Fox"),
+                expires: None,
+                limit: None,
             },
         },
     );
@@ -252,6 +256,8 @@ fn alerts(story: &mut Story) {
                 until: Until::Resolved,
                 level: CheckState::Warning,
                 note: SafeText::default(),
+                expires: None,
+                limit: None,
             },
         },
     );

@@ -9,7 +9,10 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use watchfloor::fleet::alerts::{self, Acknowledgement, Alert, Escalation, Snooze, Subject, Until};
+use watchfloor::fleet::alerts::{
+    self, Acknowledgement, Alert, Escalation, Hold, NextNotice, Plan, Reminder, Snooze, Subject, Told, Until,
+    ValueLimit,
+};
 use watchfloor::fleet::backups::{self, Cell, Days, Found, Trouble};
 use watchfloor::fleet::checks::{self, CheckStatus};
 use watchfloor::fleet::commands::{self, Argv, Asked, Command, Kept, OutcomeState, Report};
@@ -20,11 +23,12 @@ use watchfloor::fleet::hosts::vitals::{
 };
 use watchfloor::fleet::hosts::{self, Client, Host, HostState, Site};
 use watchfloor::fleet::identity::{self, Audience, Hands, Identity, Role, Token, TokenStatus};
+use watchfloor::fleet::notices::{self, Notice};
 use watchfloor::fleet::profile::{self, Profile};
 use watchfloor::fleet::state::{Actor, Cause, Entry, Event};
 use watchfloor::fleet::words::{
     ActionId, AlertId, BackupTool, BlobId, CheckName, CheckState, ClientId, CommandId, FleetId, HostClass, HostId,
-    IdentityId, JobId, JobName, Revision, SafeText, SiteId, StreamId, Timestamp, TokenId,
+    IdentityId, JobId, JobName, NoticeId, Revision, SafeText, Severity, SiteId, StreamId, Timestamp, TokenId, WindowId,
 };
 use watchfloor::wire::backups::BackupReading;
 use watchfloor::wire::checks::CheckReading;
@@ -229,9 +233,102 @@ pub fn subject() -> BoxedStrategy<Subject> {
 
 pub fn acknowledgement() -> BoxedStrategy<Acknowledgement> {
     let until = prop_oneof![Just(Until::Worse), Just(Until::Resolved), time().prop_map(Until::Time)];
-    (text(), time(), until, text(), check_state())
-        .prop_map(|(by, at, until, note, level)| Acknowledgement { by, at, until, note, level })
+    (text(), time(), until, text(), check_state(), option::of(time()), option::of(value_limit()))
+        .prop_map(|(by, at, until, note, level, expires, limit)| Acknowledgement {
+            by,
+            at,
+            until,
+            note,
+            level,
+            expires,
+            limit,
+        })
         .boxed()
+}
+
+pub fn value_limit() -> BoxedStrategy<ValueLimit> {
+    (text(), any::<i64>(), any::<bool>())
+        .prop_map(|(label, thousandths, below)| ValueLimit { label, thousandths, below })
+        .boxed()
+}
+
+pub fn hold() -> BoxedStrategy<Hold> {
+    prop_oneof![
+        number().prop_map(|window| Hold::Maintenance(WindowId(window))),
+        number().prop_map(|alert| Hold::Parent(AlertId(alert))),
+        Just(Hold::Flapping),
+        Just(Hold::Healing),
+    ]
+    .boxed()
+}
+
+pub fn plan() -> BoxedStrategy<Plan> {
+    let next = (time(), any::<u32>(), any::<u32>(), vec(text(), 0..3)).prop_map(|(at, step, round, to)| NextNotice {
+        at,
+        step,
+        round,
+        to,
+    });
+    (text(), option::of(next), text()).prop_map(|(policy, next, why)| Plan { policy, next, why }).boxed()
+}
+
+fn told() -> BoxedStrategy<Told> {
+    (text(), time(), any::<u32>()).prop_map(|(to, at, step)| Told { to, at, step }).boxed()
+}
+
+pub fn reminder() -> BoxedStrategy<Reminder> {
+    (time(), text(), text()).prop_map(|(at, by, text)| Reminder { at, by, text }).boxed()
+}
+
+pub fn notice() -> BoxedStrategy<Notice> {
+    use notices::{Kind, State};
+    let kind = select(&[Kind::Problem, Kind::Recovery, Kind::Reminder, Kind::Test, Kind::Watchdog][..]);
+    let state = select(&[State::Waiting, State::Sent, State::Delivered, State::Answered, State::Failed][..]);
+    (
+        (number(), kind, text(), vec(text(), 0..3), any::<u32>(), option::of(client_id()), any::<bool>()),
+        (vec(number(), 0..4), any::<u32>(), any::<u32>(), any::<u32>(), text()),
+        (time(), time(), state, text()),
+    )
+        .prop_map(
+            |(
+                (id, kind, to, channels, channel, client, critical),
+                (alerts, count, step, round, note),
+                (queued_at, since, state, words),
+            )| Notice {
+                id: NoticeId(id),
+                kind,
+                to,
+                channels,
+                channel,
+                client,
+                severity: if critical { Severity::Critical } else { Severity::Warning },
+                alerts: alerts.into_iter().map(AlertId).collect(),
+                count,
+                step,
+                round,
+                note,
+                queued_at,
+                since,
+                state,
+                words,
+            },
+        )
+        .boxed()
+}
+
+pub fn notice_event() -> BoxedStrategy<notices::Event> {
+    use notices::Event;
+    let id = || number().prop_map(NoticeId);
+    prop_oneof![
+        4 => notice().prop_map(|notice| Event::Queued(Box::new(notice))),
+        1 => (id(), text()).prop_map(|(notice, receipt)| Event::Sent { notice, receipt }),
+        1 => (id(), text()).prop_map(|(notice, receipt)| Event::Delivered { notice, receipt }),
+        1 => (id(), any::<u32>(), text()).prop_map(|(notice, channel, why)| Event::FellOver { notice, channel, why }),
+        1 => (id(), text()).prop_map(|(notice, why)| Event::Failed { notice, why }),
+        1 => (id(), text(), text()).prop_map(|(notice, by, how)| Event::Answered { notice, by, how }),
+        1 => id().prop_map(|notice| Event::Archived { notice }),
+    ]
+    .boxed()
 }
 
 pub fn snooze() -> BoxedStrategy<Snooze> {
@@ -251,31 +348,41 @@ pub fn alert() -> BoxedStrategy<Alert> {
         (number(), client_id(), option::of(site_id()), option::of(number()), subject(), check_state(), text()),
         (time(), time(), option::of(time()), any::<bool>(), any::<u32>(), option::of(text())),
         (option::of(acknowledgement()), option::of(snooze()), option::of(escalation()), number(), number()),
+        (vec(hold(), 0..3), option::of(plan()), vec(told(), 0..3), vec(reminder(), 0..3)),
     )
         .prop_map(
             |(
                 (id, client, site, host, subject, level, summary),
                 (opened_at, level_since, resolved_at, closed_by_hand, count, last_note),
                 (acknowledgement, snooze, escalation, changed, worsened),
-            )| Alert {
-                id: AlertId(id),
-                client,
-                site,
-                host: host.map(HostId),
-                subject,
-                level,
-                summary,
-                opened_at,
-                level_since,
-                resolved_at,
-                closed_by_hand,
-                acknowledgement,
-                snooze,
-                escalation,
-                count,
-                last_note,
-                changed: Revision(changed),
-                worsened: Revision(worsened),
+                (mut holds, plan, told, reminders),
+            )| {
+                holds.sort_unstable();
+                holds.dedup();
+                Alert {
+                    id: AlertId(id),
+                    client,
+                    site,
+                    host: host.map(HostId),
+                    subject,
+                    level,
+                    summary,
+                    opened_at,
+                    level_since,
+                    resolved_at,
+                    closed_by_hand,
+                    acknowledgement,
+                    snooze,
+                    escalation,
+                    count,
+                    last_note,
+                    changed: Revision(changed),
+                    worsened: Revision(worsened),
+                    holds,
+                    plan: plan.map(Box::new),
+                    told,
+                    reminders,
+                }
             },
         )
         .boxed()
@@ -424,6 +531,18 @@ pub fn alert_event() -> BoxedStrategy<alerts::Event> {
             .prop_map(|(alert, by, to, note)| Event::Released { alert, by, to, note }),
         1 => (id(), text(), text()).prop_map(|(alert, by, note)| Event::Noted { alert, by, note }),
         1 => id().prop_map(|alert| Event::Archived { alert }),
+        1 => (id(), hold()).prop_map(|(alert, hold)| Event::Held { alert, hold }),
+        1 => (id(), hold()).prop_map(|(alert, hold)| Event::HoldEnded { alert, hold }),
+        1 => (id(), plan()).prop_map(|(alert, plan)| Event::Planned { alert, plan: Box::new(plan) }),
+        1 => (id(), any::<u32>(), vec(number().prop_map(NoticeId), 0..3), vec(text(), 0..3), plan()).prop_map(
+            |(alert, step, notices, to, plan)| Event::Notified { alert, step, notices, to, plan: Box::new(plan) }
+        ),
+        1 => (id(), vec(number().prop_map(NoticeId), 0..3))
+            .prop_map(|(alert, notices)| Event::RecoveryTold { alert, notices }),
+        1 => (id(), reminder())
+            .prop_map(|(alert, reminder)| Event::ReminderSet { alert, reminder: Box::new(reminder) }),
+        1 => (id(), time(), text(), any::<bool>())
+            .prop_map(|(alert, at, by, came)| Event::ReminderEnded { alert, at, by, came }),
     ]
     .boxed()
 }
@@ -636,6 +755,7 @@ pub fn event() -> BoxedStrategy<Event> {
         9 => alert_event().prop_map(Event::Alerts),
         6 => command_event().prop_map(Event::Commands),
         5 => backup_event().prop_map(Event::Backups),
+        4 => notice_event().prop_map(Event::Notices),
         4 => identity_event().prop_map(Event::Identity),
         1 => Just(Event::Unknown),
     ]

@@ -248,7 +248,7 @@ const fn kind(event: &Event) -> Option<Kind> {
                 Some(Kind::Worse)
             }
             AlertEvent::Resolved { .. } => Some(Kind::Ended),
-            AlertEvent::Archived { .. } => None,
+            AlertEvent::Archived { .. } | AlertEvent::Planned { .. } => None,
             _ => Some(Kind::Alerts),
         },
         Event::Hosts(

@@ -186,6 +186,7 @@ impl Counts {
                 | EntityKey::Identity(_)
                 | EntityKey::Token(_)
                 | EntityKey::Command(_)
+                | EntityKey::Notice(_)
                 | EntityKey::Outcome(..) => {}
             }
         }

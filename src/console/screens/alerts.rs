@@ -17,7 +17,7 @@ use crate::console::screens::look::{check_glyph, check_role, lane_role};
 use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Column, Row};
-use crate::fleet::alerts::{Alert, Lane, Subject, Suppression};
+use crate::fleet::alerts::{Alert, Hold, Lane, Subject, Suppression};
 use crate::fleet::derived::behind::behind;
 use crate::fleet::derived::select::AlertRow;
 use crate::fleet::state::{EntityKey, Fleet};
@@ -362,6 +362,10 @@ fn lane_word(alert: &Alert) -> &'static str {
         (Lane::New, _) => "NEW",
         (Lane::Owned, _) => "owned",
         (Lane::Muted, Some(Suppression::Snoozed)) => "snoozed",
+        (Lane::Muted, Some(Suppression::Held(Hold::Maintenance(_)))) => "maint.",
+        (Lane::Muted, Some(Suppression::Held(Hold::Parent(_)))) => "behind",
+        (Lane::Muted, Some(Suppression::Held(Hold::Flapping))) => "flapping",
+        (Lane::Muted, Some(Suppression::Held(Hold::Healing))) => "healing",
         (Lane::Muted, None) => "muted",
     }
 }

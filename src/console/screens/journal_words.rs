@@ -5,7 +5,7 @@ use crate::console::theme::Role;
 use crate::fleet::commands::OutcomeState;
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::{HostId, SafeText, duration};
-use crate::fleet::{alerts, backups, checks, commands, hosts, identity, profile};
+use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, profile};
 
 /// An event in words, with the role of its gravity.
 #[must_use]
@@ -17,6 +17,7 @@ pub fn words(event: &Event, fleet: &Fleet) -> (Role, String) {
         Event::Alerts(event) => alert_words(event),
         Event::Commands(event) => command_words(event, fleet),
         Event::Backups(event) => backup_words(event, fleet),
+        Event::Notices(event) => notice_words(event),
         Event::Identity(event) => (Role::Muted, identity_words(event)),
         Event::Unknown => (Role::Unknown, "something this version does not know; update this console".to_owned()),
     }
@@ -136,6 +137,65 @@ fn alert_words(event: &alerts::Event) -> (Role, String) {
             (Role::Text, format!("alert {alert}, {}: {}", by.as_str(), note.as_str()))
         }
         alerts::Event::Archived { .. } => (Role::Muted, format!("alert {alert} archived")),
+        alerts::Event::Held { hold, .. } => (Role::LaneMuted, format!("alert {alert} is held back: {hold}")),
+        alerts::Event::HoldEnded { hold, .. } => {
+            (Role::Muted, format!("alert {alert} is not held back any more: {hold}"))
+        }
+        alerts::Event::Planned { plan, .. } => (Role::Muted, format!("alert {alert}: {}", plan_words(plan))),
+        alerts::Event::Notified { step, to, plan, .. } => {
+            (Role::Text, format!("alert {alert}: step {step} told {}; {}", listed(to), plan_words(plan)))
+        }
+        alerts::Event::RecoveryTold { .. } => {
+            (Role::Muted, format!("alert {alert}: those who were told of it are told that it ended"))
+        }
+        alerts::Event::ReminderSet { reminder, .. } => {
+            (Role::Text, format!("alert {alert}: reminder of {}: {}", reminder.by.as_str(), reminder.text.as_str()))
+        }
+        alerts::Event::ReminderEnded { by, came: true, .. } => {
+            (Role::Warning, format!("alert {alert}: the reminder of {} came", by.as_str()))
+        }
+        alerts::Event::ReminderEnded { by, .. } => {
+            (Role::Muted, format!("alert {alert}: the reminder of {} was taken back", by.as_str()))
+        }
+    }
+}
+
+/// What comes next in a policy, without the time: a timeline has its own.
+fn plan_words(plan: &alerts::Plan) -> String {
+    let why = plan.why.as_str();
+    match &plan.next {
+        Some(next) if why.is_empty() => format!("next is step {} to {}", next.step, listed(&next.to)),
+        Some(next) => format!("{why}; next is step {} to {}", next.step, listed(&next.to)),
+        None if why.is_empty() => "no notice comes".to_owned(),
+        None => why.to_owned(),
+    }
+}
+
+fn listed(names: &[SafeText]) -> String {
+    if names.is_empty() {
+        return "nobody".to_owned();
+    }
+    names.iter().map(SafeText::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn notice_words(event: &notices::Event) -> (Role, String) {
+    use notices::Event;
+    let id = event.notice();
+    match event {
+        Event::Queued(notice) => {
+            let what = if notice.count == 1 { "1 alert".to_owned() } else { format!("{} alerts", notice.count) };
+            (Role::Text, format!("notice {id} ({}) to {}: {what}", notice.kind.word(), notice.to.as_str()))
+        }
+        Event::Sent { receipt, .. } => (Role::Muted, format!("notice {id} sent {}", receipt.as_str())),
+        Event::Delivered { receipt, .. } => (Role::Muted, format!("notice {id} arrived {}", receipt.as_str())),
+        Event::FellOver { why, .. } => {
+            (Role::Warning, format!("notice {id} goes by the next channel: {}", why.as_str()))
+        }
+        Event::Failed { why, .. } => (Role::Danger, format!("notice {id} reached nobody: {}", why.as_str())),
+        Event::Answered { by, how, .. } => {
+            (Role::Owned, format!("notice {id} answered by {} ({})", by.as_str(), how.as_str()))
+        }
+        Event::Archived { .. } => (Role::Muted, format!("notice {id} archived")),
     }
 }
 

@@ -1,8 +1,9 @@
 //! One alert.
 
+use std::fmt;
 use std::time::Duration;
 
-use super::Subject;
+use super::{Hold, MOST_TOLD, NextNotice, Plan, Reminder, Subject, Told};
 use crate::fleet::words::{AlertId, CheckState, ClientId, HostId, Revision, SafeText, Severity, SiteId, Timestamp};
 
 /// How long a resolved alert stays in the fleet's state before it is archived; the journal keeps it.
@@ -43,6 +44,36 @@ pub struct Acknowledgement {
     pub note: SafeText,
     /// The problem's level when they took it: only what is graver than this is worse, so that it survives flapping.
     pub level: CheckState,
+    /// When it ends although nothing got worse, so that what was taken and forgotten comes back; `None`: never by itself.
+    pub expires: Option<Timestamp>,
+    /// The value that counts as worse, too.
+    pub limit: Option<ValueLimit>,
+}
+
+/// A measured value beyond which an acknowledgement ends: 98 % to 100 % full is no graver state, and yet worse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueLimit {
+    /// The label of the performance data.
+    pub label: SafeText,
+    /// The limit in thousandths of the value's unit.
+    pub thousandths: i64,
+    /// Whether values below it are worse, as with what is left; else those above.
+    pub below: bool,
+}
+
+impl fmt::Display for ValueLimit {
+    /// `used > 98`, `free < 2.5`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.below { '<' } else { '>' };
+        let (whole, part) = (self.thousandths.unsigned_abs() / 1_000, self.thousandths.unsigned_abs() % 1_000);
+        let minus = if self.thousandths < 0 { "-" } else { "" };
+        write!(f, "{} {sign} {minus}{whole}", self.label.as_str())?;
+        let part = format!("{part:03}");
+        match part.trim_end_matches('0') {
+            "" => Ok(()),
+            part => write!(f, ".{part}"),
+        }
+    }
 }
 
 /// Somebody has it and wants to be reminded later.
@@ -73,19 +104,22 @@ pub struct Escalation {
     pub revision: Revision,
 }
 
-/// Why an open alert is held back.
+/// Why an open alert is muted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Suppression {
     /// Snoozed by its owner.
     Snoozed,
+    /// Held back by a rule.
+    Held(Hold),
 }
 
 impl Suppression {
-    /// `snoozed`.
+    /// `snoozed`, or the word of the [`Hold`].
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Snoozed => "snoozed",
+            Self::Held(hold) => hold.word(),
         }
     }
 }
@@ -125,6 +159,14 @@ pub struct Alert {
     pub count: u32,
     /// The newest note.
     pub last_note: Option<SafeText>,
+    /// Why it is held back by rules; in order, each once.
+    pub holds: Vec<Hold>,
+    /// Who is told next; `None` before any rule has looked.
+    pub plan: Option<Box<Plan>>,
+    /// Who was told since it opened, in the order of the first time.
+    pub told: Vec<Told>,
+    /// What is to be said about it later, the earliest first.
+    pub reminders: Vec<Reminder>,
     /// Revision of its last change.
     pub changed: Revision,
     /// Revision at which it opened, reopened or got worse last.
@@ -144,12 +186,33 @@ impl Alert {
         if let Some(resolved_at) = self.resolved_at {
             return Some(resolved_at + KEPT_AFTER_RESOLUTION);
         }
-        let acknowledged = self.acknowledgement.as_ref().and_then(|ack| match ack.until {
-            Until::Time(end) => Some(end),
-            Until::Worse | Until::Resolved => None,
-        });
+        let acknowledged = self.acknowledgement.as_ref().and_then(Acknowledgement::ends_at);
         let snoozed = self.snooze.as_ref().map(|snooze| snooze.until);
-        acknowledged.into_iter().chain(snoozed).min()
+        let notice = self.next_notice().map(|next| next.at);
+        let reminder = self.reminders.first().map(|reminder| reminder.at);
+        [acknowledged, snoozed, notice, reminder].into_iter().flatten().min()
+    }
+
+    /// The notice that goes out next unless something happens; `None` while it is resolved, owned or held back.
+    #[must_use]
+    pub fn next_notice(&self) -> Option<&NextNotice> {
+        let waits = self.is_open() && self.lane() == Lane::New;
+        self.plan.as_ref().filter(|_| waits).and_then(|plan| plan.next.as_ref())
+    }
+
+    /// Whether people who were told of it are still to hear of its end.
+    #[must_use]
+    pub const fn owes_recovery(&self) -> bool {
+        !self.is_open() && !self.told.is_empty()
+    }
+
+    /// Notes that somebody was told; of one told before only the newest time counts.
+    pub(super) fn note_told(&mut self, told: Told) {
+        if let Some(known) = self.told.iter_mut().find(|known| known.to == told.to) {
+            *known = told;
+        } else if self.told.len() < MOST_TOLD {
+            self.told.push(told);
+        }
     }
 
     /// Its severity: critical for a critical problem, else warning.
@@ -161,7 +224,7 @@ impl Alert {
     /// Its lane; muted wins over owned, since a snoozed alert has an owner too.
     #[must_use]
     pub const fn lane(&self) -> Lane {
-        if self.snooze.is_some() {
+        if self.snooze.is_some() || !self.holds.is_empty() {
             Lane::Muted
         } else if self.acknowledgement.is_some() {
             Lane::Owned
@@ -172,7 +235,8 @@ impl Alert {
 
     /// Why it is held back, other than by an acknowledgement.
     pub fn suppressions(&self) -> impl Iterator<Item = Suppression> {
-        self.snooze.iter().map(|_| Suppression::Snoozed)
+        let snoozed = self.snooze.iter().map(|_| Suppression::Snoozed);
+        snoozed.chain(self.holds.iter().map(|hold| Suppression::Held(*hold)))
     }
 
     /// Who has it: by acknowledgement or snooze.
@@ -185,6 +249,17 @@ impl Alert {
     #[must_use]
     pub fn step(&self) -> u32 {
         self.escalation.as_ref().map_or(0, |escalation| escalation.step)
+    }
+}
+
+impl Acknowledgement {
+    /// When it ends by time alone.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        match self.until {
+            Until::Time(end) => Some(end),
+            Until::Worse | Until::Resolved => self.expires,
+        }
     }
 }
 

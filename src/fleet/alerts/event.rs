@@ -1,7 +1,7 @@
 //! What can happen to an alert.
 
-use super::{Acknowledgement, Escalation, Snooze, Subject};
-use crate::fleet::words::{AlertId, CheckState, ClientId, HostId, SafeText, SiteId};
+use super::{Acknowledgement, Escalation, Hold, Plan, Reminder, Snooze, Subject};
+use crate::fleet::words::{AlertId, CheckState, ClientId, HostId, NoticeId, SafeText, SiteId, Timestamp};
 
 /// A fact of a decision about one alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +112,65 @@ pub enum Event {
         /// Which.
         alert: AlertId,
     },
+    /// A rule holds it back from now on.
+    Held {
+        /// Which.
+        alert: AlertId,
+        /// Why.
+        hold: Hold,
+    },
+    /// A reason to hold it back is gone.
+    HoldEnded {
+        /// Which.
+        alert: AlertId,
+        /// Which reason.
+        hold: Hold,
+    },
+    /// Who is told next was found, or changed.
+    Planned {
+        /// Which.
+        alert: AlertId,
+        /// Who, when, or why nobody.
+        plan: Box<Plan>,
+    },
+    /// A notice about it was queued for these people, and this comes next.
+    Notified {
+        /// Which.
+        alert: AlertId,
+        /// The step that was due.
+        step: u32,
+        /// The notices that tell of it.
+        notices: Vec<NoticeId>,
+        /// Persons, and channels as `channel:NAME`.
+        to: Vec<SafeText>,
+        /// What comes next.
+        plan: Box<Plan>,
+    },
+    /// Those who were told of it are told that it ended.
+    RecoveryTold {
+        /// Which.
+        alert: AlertId,
+        /// The notices that tell of it.
+        notices: Vec<NoticeId>,
+    },
+    /// Somebody wants to say something about it at a time.
+    ReminderSet {
+        /// Which.
+        alert: AlertId,
+        /// What, when, who.
+        reminder: Box<Reminder>,
+    },
+    /// A reminder's time came, or it was taken back.
+    ReminderEnded {
+        /// Which.
+        alert: AlertId,
+        /// The one at this time,
+        at: Timestamp,
+        /// of this person.
+        by: SafeText,
+        /// Whether its time came.
+        came: bool,
+    },
 }
 
 impl Event {
@@ -130,7 +189,14 @@ impl Event {
             | Self::Escalated { alert, .. }
             | Self::Released { alert, .. }
             | Self::Noted { alert, .. }
-            | Self::Archived { alert } => *alert,
+            | Self::Archived { alert }
+            | Self::Held { alert, .. }
+            | Self::HoldEnded { alert, .. }
+            | Self::Planned { alert, .. }
+            | Self::Notified { alert, .. }
+            | Self::RecoveryTold { alert, .. }
+            | Self::ReminderSet { alert, .. }
+            | Self::ReminderEnded { alert, .. } => *alert,
         }
     }
 }

@@ -2,10 +2,16 @@
 
 mod alert;
 mod event;
+mod hold;
+mod plan;
 mod subject;
 
-pub use alert::{Acknowledgement, Alert, Escalation, KEPT_AFTER_RESOLUTION, Lane, Snooze, Suppression, Until};
+pub use alert::{
+    Acknowledgement, Alert, Escalation, KEPT_AFTER_RESOLUTION, Lane, Snooze, Suppression, Until, ValueLimit,
+};
 pub use event::Event;
+pub use hold::Hold;
+pub use plan::{MOST_TOLD, NextNotice, Plan, Reminder, Told};
 pub use subject::Subject;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -23,6 +29,12 @@ pub struct Alerts {
     by_subject: HashMap<(ClientId, Subject), Vec<AlertId>>,
     /// When an alert next changes by time alone: a snooze or acknowledgement ends, a resolved one is archived.
     timers: BTreeSet<(Timestamp, AlertId)>,
+    /// Open alerts by what holds them back.
+    held: BTreeSet<(Hold, AlertId)>,
+    /// Resolved alerts of which people were told who do not know yet that they ended.
+    recovered: BTreeSet<AlertId>,
+    /// Open alerts that end their acknowledgement at a measured value.
+    limited: BTreeSet<AlertId>,
     /// Open alerts of each lane.
     lanes: [usize; 3],
 }
@@ -49,6 +61,27 @@ impl Alerts {
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         self.timers.first().map(|(when, _)| *when)
+    }
+
+    /// Open alerts that are held back for this reason, oldest number first.
+    pub fn held_by(&self, hold: Hold) -> impl Iterator<Item = &Arc<Alert>> {
+        let all = (hold, AlertId(u64::MIN))..=(hold, AlertId(u64::MAX));
+        self.held.range(all).filter_map(|(_, id)| self.alerts.get(id))
+    }
+
+    /// Every reason that holds back an open alert, with the alert; in the order of the reasons.
+    pub fn holds(&self) -> impl Iterator<Item = (Hold, AlertId)> {
+        self.held.iter().copied()
+    }
+
+    /// Resolved alerts whose end is still to be told to those who were told of them.
+    pub fn recovered(&self) -> impl Iterator<Item = &Arc<Alert>> {
+        self.recovered.iter().filter_map(|id| self.alerts.get(id))
+    }
+
+    /// Open alerts whose acknowledgement ends at a measured value.
+    pub fn limited(&self) -> impl Iterator<Item = &Arc<Alert>> {
+        self.limited.iter().filter_map(|id| self.alerts.get(id))
     }
 
     /// How many open alerts stand in a lane.
@@ -91,6 +124,13 @@ impl Alerts {
     fn index(&mut self, alert: &Alert) {
         if alert.is_open() {
             self.lanes[alert.lane() as usize] += 1;
+            self.held.extend(alert.holds.iter().map(|hold| (*hold, alert.id)));
+            if alert.acknowledgement.as_ref().is_some_and(|ack| ack.limit.is_some()) {
+                self.limited.insert(alert.id);
+            }
+        }
+        if alert.owes_recovery() {
+            self.recovered.insert(alert.id);
         }
         if let Some(when) = alert.timer() {
             self.timers.insert((when, alert.id));
@@ -102,7 +142,12 @@ impl Alerts {
         if let Some(alert) = self.alerts.get(&id) {
             if alert.is_open() {
                 self.lanes[alert.lane() as usize] -= 1;
+                for hold in &alert.holds {
+                    self.held.remove(&(*hold, id));
+                }
             }
+            self.limited.remove(&id);
+            self.recovered.remove(&id);
             if let Some(when) = alert.timer() {
                 self.timers.remove(&(when, id));
             }
@@ -129,6 +174,10 @@ impl Alerts {
                 escalation: None,
                 count: 1,
                 last_note: None,
+                holds: Vec::new(),
+                plan: None,
+                told: Vec::new(),
+                reminders: Vec::new(),
                 changed: revision,
                 worsened: revision,
             }),
@@ -186,6 +235,29 @@ impl Alerts {
                 alert.last_note = Some(note.clone());
             }),
             Event::Archived { alert } => self.remove(*alert),
+            Event::Held { alert, hold } => self.change(*alert, revision, |alert| {
+                if let Err(place) = alert.holds.binary_search(hold) {
+                    alert.holds.insert(place, *hold);
+                }
+            }),
+            Event::HoldEnded { alert, hold } => {
+                self.change(*alert, revision, |alert| alert.holds.retain(|held| held != hold));
+            }
+            Event::Planned { alert, plan } => self.change(*alert, revision, |alert| alert.plan = Some(plan.clone())),
+            Event::Notified { alert, step, notices: _, to, plan } => self.change(*alert, revision, |alert| {
+                for receiver in to {
+                    alert.note_told(Told { to: receiver.clone(), at, step: *step });
+                }
+                alert.plan = Some(plan.clone());
+            }),
+            Event::RecoveryTold { alert, .. } => self.change(*alert, revision, |alert| alert.told = Vec::new()),
+            Event::ReminderSet { alert, reminder } => self.change(*alert, revision, |alert| {
+                let place = alert.reminders.partition_point(|other| other.at <= reminder.at);
+                alert.reminders.insert(place, (**reminder).clone());
+            }),
+            Event::ReminderEnded { alert, at, by, came: _ } => self.change(*alert, revision, |alert| {
+                alert.reminders.retain(|reminder| reminder.at != *at || reminder.by != *by);
+            }),
         }
     }
 

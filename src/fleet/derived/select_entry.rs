@@ -9,6 +9,7 @@ use crate::fleet::commands::Event as CommandEvent;
 use crate::fleet::derived::select::{client_texts, host_texts, id_texts, site_texts};
 use crate::fleet::hosts::Event as HostEvent;
 use crate::fleet::identity::Event as IdentityEvent;
+use crate::fleet::notices::Event as NoticeEvent;
 use crate::fleet::profile::Event as ProfileEvent;
 use crate::fleet::state::{Entry, Event, Fleet};
 use crate::fleet::words::filter::{AgeKind, Key, Subject};
@@ -111,6 +112,7 @@ fn spoken(event: &Event) -> Spoken<'_> {
         Event::Alerts(event) => of_alert(event),
         Event::Commands(event) => of_command(event),
         Event::Backups(event) => of_backup(event),
+        Event::Notices(event) => of_notice(event),
         Event::Identity(event) => of_identity(event),
         Event::Unknown => Spoken::default(),
     }
@@ -211,6 +213,25 @@ fn of_backup(event: &BackupEvent) -> Spoken<'_> {
     }
 }
 
+fn of_notice(event: &NoticeEvent) -> Spoken<'_> {
+    let texts = match event {
+        NoticeEvent::Queued(notice) => {
+            return Spoken {
+                client: notice.client.as_ref(),
+                texts: vec!["notice", "queued", notice.kind.word(), notice.to.as_str(), notice.note.as_str()],
+                ..Spoken::default()
+            };
+        }
+        NoticeEvent::Sent { receipt, .. } => vec!["notice", "sent", receipt.as_str()],
+        NoticeEvent::Delivered { receipt, .. } => vec!["notice", "delivered", receipt.as_str()],
+        NoticeEvent::FellOver { why, .. } => vec!["notice", "fell over", why.as_str()],
+        NoticeEvent::Failed { why, .. } => vec!["notice", "failed", why.as_str()],
+        NoticeEvent::Answered { by, how, .. } => vec!["notice", "answered", by.as_str(), how.as_str()],
+        NoticeEvent::Archived { .. } => vec!["notice", "archived"],
+    };
+    Spoken { texts, ..Spoken::default() }
+}
+
 fn of_alert(event: &AlertEvent) -> Spoken<'_> {
     let spoken = Spoken { alert: Some(event.alert()), ..Spoken::default() };
     match event {
@@ -258,6 +279,20 @@ fn of_alert(event: &AlertEvent) -> Spoken<'_> {
         }
         AlertEvent::Noted { by, note, .. } => Spoken { texts: vec!["noted", by.as_str(), note.as_str()], ..spoken },
         AlertEvent::Archived { .. } => Spoken { texts: vec!["archived"], ..spoken },
+        AlertEvent::Held { hold, .. } => Spoken { texts: vec!["held", hold.word()], ..spoken },
+        AlertEvent::HoldEnded { hold, .. } => Spoken { texts: vec!["hold ended", hold.word()], ..spoken },
+        AlertEvent::Planned { plan, .. } => {
+            Spoken { texts: vec!["planned", plan.policy.as_str(), plan.why.as_str()], ..spoken }
+        }
+        AlertEvent::Notified { to, plan, .. } => {
+            let texts = ["notified", plan.policy.as_str()].into_iter().chain(to.iter().map(SafeText::as_str));
+            Spoken { texts: texts.collect(), ..spoken }
+        }
+        AlertEvent::RecoveryTold { .. } => Spoken { texts: vec!["recovery told"], ..spoken },
+        AlertEvent::ReminderSet { reminder, .. } => {
+            Spoken { texts: vec!["reminder", reminder.by.as_str(), reminder.text.as_str()], ..spoken }
+        }
+        AlertEvent::ReminderEnded { by, .. } => Spoken { texts: vec!["reminder ended", by.as_str()], ..spoken },
     }
 }
 
@@ -331,6 +366,8 @@ mod tests {
             until: Until::Worse,
             note: "calling them".into(),
             level: CheckState::Critical,
+            expires: None,
+            limit: None,
         };
         let taken = AlertEvent::Acknowledged { alert: AlertId(12), acknowledgement };
         vec![

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use crate::fleet::rules::decision::Answer;
 use crate::fleet::state::{Entry, Event};
-use crate::fleet::words::{ActionId, AlertId, CommandId, HostId, IdentityId, JobId, StreamId, Timestamp, TokenId};
-use crate::fleet::{alerts, backups, commands, hosts, identity};
+use crate::fleet::words::{
+    ActionId, AlertId, CommandId, HostId, IdentityId, JobId, NoticeId, StreamId, Timestamp, TokenId,
+};
+use crate::fleet::{alerts, backups, commands, hosts, identity, notices};
 
 /// How long the answer of an action is remembered.
 pub const ACTIONS_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -55,6 +57,8 @@ pub struct Counters {
     pub command: u64,
     /// Backup jobs.
     pub job: u64,
+    /// Notices.
+    pub notice: u64,
 }
 
 impl Counters {
@@ -94,6 +98,12 @@ impl Counters {
         JobId(self.job)
     }
 
+    /// Draws a number for a notice.
+    pub const fn next_notice(&mut self) -> NoticeId {
+        self.notice += 1;
+        NoticeId(self.notice)
+    }
+
     /// Keeps up with an entry, as a replay does.
     pub fn follow(&mut self, entry: &Entry) {
         for (_, event) in &entry.events {
@@ -107,6 +117,7 @@ impl Counters {
                     self.identity = self.identity.max(identity.id.0);
                 }
                 Event::Backups(backups::Event::Described(job)) => self.job = self.job.max(job.id.0),
+                Event::Notices(notices::Event::Queued(notice)) => self.notice = self.notice.max(notice.id.0),
                 Event::Identity(identity::Event::TokenCreated(token)) => self.token = self.token.max(token.id.0),
                 _ => {}
             }

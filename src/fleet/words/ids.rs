@@ -42,6 +42,14 @@ number! {
     JobId
 }
 number! {
+    /// A notice: one message to one receiver, numbered by the fleet.
+    NoticeId
+}
+number! {
+    /// A maintenance window or silence, numbered by the fleet.
+    WindowId
+}
+number! {
     /// The place of an entry in the fleet's journal; the first entry has revision 1, 0 is the empty fleet.
     Revision
 }

@@ -18,7 +18,7 @@ pub use backup_tool::BackupTool;
 pub use class::HostClass;
 pub use ids::{
     ActionId, AlertId, BlobId, CheckName, ClientId, CommandId, Epoch, FleetId, HostId, IdentityId, JobId, JobName,
-    Revision, SiteId, StreamId, TokenId,
+    NoticeId, Revision, SiteId, StreamId, TokenId, WindowId,
 };
 pub use safe_text::SafeText;
 pub use severity::{CheckState, Severity};

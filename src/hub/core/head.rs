@@ -124,8 +124,15 @@ impl Head {
 
     fn counters(&self) -> Bytes {
         let counters = &self.ledger.counters;
-        let numbers =
-            [counters.host, counters.alert, counters.identity, counters.token, counters.command, counters.job];
+        let numbers = [
+            counters.host,
+            counters.alert,
+            counters.identity,
+            counters.token,
+            counters.command,
+            counters.job,
+            counters.notice,
+        ];
         Bytes::from(numbers.into_iter().flat_map(u64::to_be_bytes).collect::<Vec<_>>())
     }
 
@@ -138,6 +145,8 @@ impl Head {
         self.ledger.counters.token = next()?;
         self.ledger.counters.command = next()?;
         self.ledger.counters.job = next()?;
+        // A hub before these had no such things.
+        self.ledger.counters.notice = next().unwrap_or(0);
         Ok(())
     }
 
@@ -180,6 +189,7 @@ fn subjects(event: &Event) -> Vec<String> {
         }
         Event::Commands(event) => vec![format!("command/{}", event.command())],
         Event::Backups(event) => vec![format!("backup/{}", event.job())],
+        Event::Notices(event) => vec![format!("notice/{}", event.notice())],
         Event::Identity(_) => vec!["registry".to_owned()],
         Event::Profile(_) | Event::Unknown => Vec::new(),
     }

@@ -193,7 +193,8 @@ fn on_alert(
     let said = |note: &SafeText| (!note.as_str().is_empty()).then(|| note.clone());
     let event = match &action.verb {
         Verb::Acknowledge { until, note } => {
-            let acknowledgement = Acknowledgement { by, at, until: *until, note: note.clone(), level };
+            let acknowledgement =
+                Acknowledgement { by, at, until: *until, note: note.clone(), level, expires: None, limit: None };
             AlertEvent::Acknowledged { alert: id, acknowledgement }
         }
         Verb::Escalate { note } => {
