@@ -20,7 +20,8 @@ pub async fn run(verb: &Arguments, directories: &Directories) -> Result<(), Fail
     };
     let note = verb.message.clone().unwrap_or_default();
     act(&verb.targets, directories, "acknowledged", |_| {
-        Verb::Acknowledge(Acknowledge { until: until.into(), until_time, note: note.clone() })
+        let limit = verb.at_value.as_ref().map(Into::into);
+        Verb::Acknowledge(Acknowledge { until: until.into(), until_time, note: note.clone(), limit })
     })
     .await
 }

@@ -45,6 +45,7 @@ mod output;
 mod query;
 mod reach;
 mod release;
+mod remind;
 mod run;
 mod send;
 mod snooze;
@@ -111,6 +112,7 @@ async fn ask_hubs(verb: &Verb, directories: &Directories) -> Result<(), Failure>
         Verb::Escalate(verb) => escalate::run(verb, directories).await,
         Verb::Release(verb) => release::run(verb, directories).await,
         Verb::Snooze(verb) => snooze::run(verb, directories).await,
+        Verb::Remind(verb) => remind::run(verb, directories).await,
         Verb::Note(verb) => note::run(verb, directories).await,
         Verb::Close(verb) => close::run(verb, directories).await,
         Verb::Check(verb) => check::run(verb, directories).await,

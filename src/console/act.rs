@@ -179,7 +179,12 @@ impl Verb {
                     Until::Resolved => (pb::acknowledgement::Until::Resolved, 0),
                     Until::Time(end) => (pb::acknowledgement::Until::Time, end.0),
                 };
-                Message::Acknowledge(pb::Acknowledge { until: until.into(), until_time, note: note.clone() })
+                Message::Acknowledge(pb::Acknowledge {
+                    until: until.into(),
+                    until_time,
+                    note: note.clone(),
+                    limit: None,
+                })
             }
             Self::Escalate { note } => Message::Escalate(pb::Escalate { note: note.clone() }),
             Self::Release { to, note } => Message::Release(pb::Release { to: to.clone(), note: note.clone() }),

@@ -5,8 +5,10 @@ use std::time::Duration;
 use clap::{ArgGroup, Args};
 
 use crate::cli::arguments::fleets::Fleets;
-use crate::cli::arguments::values::{Until, parse_name, parse_span, parse_until};
+use crate::cli::arguments::values::{Until, parse_limit, parse_moment, parse_name, parse_span, parse_until};
 use crate::cli::id::{AlertArgument, HostArgument};
+use crate::fleet::alerts::ValueLimit;
+use crate::fleet::words::Timestamp;
 
 /// The alerts an act is for: ids, or a filter.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
@@ -41,6 +43,9 @@ pub struct Acknowledge {
     /// How long: until it gets worse, until it resolves, or until a moment such as 18:00 or 2h
     #[arg(long, value_name = "worse|resolved|TIME", default_value = "worse", value_parser = parse_until)]
     pub until: Until,
+    /// A measured value that counts as worse, too, such as "used>98"
+    #[arg(long, value_name = "LABEL>N|LABEL<N", value_parser = parse_limit)]
+    pub at_value: Option<ValueLimit>,
     /// A note
     #[arg(short, long = "message", value_name = "TEXT")]
     pub message: Option<String>,
@@ -83,6 +88,23 @@ pub struct Snooze {
     /// A note
     #[arg(short, long = "message", value_name = "TEXT")]
     pub message: Option<String>,
+}
+
+/// `remind`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Remind {
+    /// The alerts.
+    #[command(flatten)]
+    pub targets: ActTargets,
+    /// When: a moment such as 08:00, or a span such as 2h
+    #[arg(long, value_name = "TIME", value_parser = parse_moment, required_unless_present = "off")]
+    pub at: Option<Timestamp>,
+    /// What to be told
+    #[arg(short, long = "message", value_name = "TEXT", required_unless_present = "off")]
+    pub message: Option<String>,
+    /// Take back your reminders about these alerts
+    #[arg(long, conflicts_with_all = ["at", "message"])]
+    pub off: bool,
 }
 
 /// `note`.

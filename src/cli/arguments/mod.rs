@@ -8,7 +8,7 @@ mod programs;
 mod reads;
 mod values;
 
-pub use acts::{Acknowledge, ActTargets, CheckNow, Close, Escalate, Note, Release, Snooze};
+pub use acts::{Acknowledge, ActTargets, CheckNow, Close, Escalate, Note, Release, Remind, Snooze};
 pub use administration::{
     ConfigVerb, Enrol, FleetVerb, HostVerb, IdentityVerb, OperatorRole, TokenCreate, TokenRole, TokenVerb,
 };
@@ -98,6 +98,8 @@ pub enum Verb {
     Release(Release),
     /// Own alerts and hold their notices back for a while
     Snooze(Snooze),
+    /// Be told about alerts at a time: "tell Acme at 08:00"
+    Remind(Remind),
     /// Add a note to alerts
     Note(Note),
     /// Close alerts by hand

@@ -184,7 +184,9 @@ impl Alert {
     #[must_use]
     pub fn timer(&self) -> Option<Timestamp> {
         if let Some(resolved_at) = self.resolved_at {
-            return Some(resolved_at + KEPT_AFTER_RESOLUTION);
+            // What somebody wants to say about it later keeps it here until then.
+            let reminder = self.reminders.first().map(|reminder| reminder.at);
+            return reminder.or(Some(resolved_at + KEPT_AFTER_RESOLUTION));
         }
         let acknowledged = self.acknowledgement.as_ref().and_then(Acknowledgement::ends_at);
         let snoozed = self.snooze.as_ref().map(|snooze| snooze.until);

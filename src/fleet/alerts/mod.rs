@@ -35,6 +35,8 @@ pub struct Alerts {
     recovered: BTreeSet<AlertId>,
     /// Open alerts that end their acknowledgement at a measured value.
     limited: BTreeSet<AlertId>,
+    /// Open alerts in nobody's hands without a plan.
+    unplanned: BTreeSet<AlertId>,
     /// Open alerts of each lane.
     lanes: [usize; 3],
 }
@@ -84,6 +86,17 @@ impl Alerts {
         self.limited.iter().filter_map(|id| self.alerts.get(id))
     }
 
+    /// Open alerts in nobody's hands for which nobody is to be told, oldest number first.
+    pub fn unplanned(&self) -> impl Iterator<Item = &Arc<Alert>> {
+        self.unplanned.iter().filter_map(|id| self.alerts.get(id))
+    }
+
+    /// How many alerts are [`unplanned`](Self::unplanned).
+    #[must_use]
+    pub fn unplanned_count(&self) -> usize {
+        self.unplanned.len()
+    }
+
     /// How many open alerts stand in a lane.
     #[must_use]
     pub const fn count(&self, lane: Lane) -> usize {
@@ -129,6 +142,9 @@ impl Alerts {
                 self.limited.insert(alert.id);
             }
         }
+        if alert.is_open() && alert.lane() == Lane::New && alert.plan.is_none() {
+            self.unplanned.insert(alert.id);
+        }
         if alert.owes_recovery() {
             self.recovered.insert(alert.id);
         }
@@ -146,6 +162,7 @@ impl Alerts {
                     self.held.remove(&(*hold, id));
                 }
             }
+            self.unplanned.remove(&id);
             self.limited.remove(&id);
             self.recovered.remove(&id);
             if let Some(when) = alert.timer() {

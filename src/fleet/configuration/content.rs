@@ -9,6 +9,7 @@ use crate::fleet::configuration::assignment::{DEFAULT_HEARTBEAT, Provenance};
 use crate::fleet::configuration::backup::BackupDefinition;
 use crate::fleet::configuration::definition::CheckDefinition;
 use crate::fleet::configuration::hours::{ExpectedHours, Schedule};
+use crate::fleet::configuration::oncall::OnCallConfiguration;
 use crate::fleet::configuration::selector::{AssignTarget, Selector};
 use crate::fleet::words::{ClientId, HostClass, SafeText, SiteId};
 
@@ -37,6 +38,8 @@ pub struct Configuration {
     pub silence: SilenceLimits,
     /// How long numbers are kept.
     pub history: HistoryRetention,
+    /// Who is told of alerts.
+    pub oncall: OnCallConfiguration,
 }
 
 /// A customer.
@@ -140,6 +143,7 @@ impl Default for Configuration {
             sampling: DEFAULT_HEARTBEAT,
             silence: SilenceLimits::default(),
             history: HistoryRetention::default(),
+            oncall: OnCallConfiguration::default(),
         }
     }
 }

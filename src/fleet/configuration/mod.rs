@@ -5,6 +5,7 @@ pub mod backup;
 pub mod content;
 pub mod definition;
 pub mod hours;
+pub mod oncall;
 pub mod selector;
 
 pub use assignment::{AssignedBackup, AssignedCheck, Assignment, CheckKind, Layer, Provenance};
@@ -14,4 +15,5 @@ pub use content::{
 };
 pub use definition::{CheckDefinition, CheckFields, Kind};
 pub use hours::{ExpectedHours, HoursError, Schedule};
+pub use oncall::{ContactChannel, OnCallConfiguration, Person, Policy, Receiver, Route, RouteTarget, Step};
 pub use selector::{AssignTarget, Selector};

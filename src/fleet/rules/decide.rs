@@ -6,7 +6,7 @@ use crate::fleet::rules::decision::{Decision, Refusal, by_rule};
 use crate::fleet::rules::input::Input;
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
-use crate::fleet::rules::{acting, admitting, configuring, presence, results, timers};
+use crate::fleet::rules::{acting, admitting, configuring, escalating, noticing, presence, results, timers};
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::Now;
 
@@ -15,6 +15,13 @@ use crate::fleet::words::Now;
 /// # Errors
 /// A [`Refusal`] that says what to do; nothing is to be written then.
 pub fn decide(fleet: &Fleet, ledger: &Ledger, live: &Live, input: &Input, now: Now) -> Result<Decision, Refusal> {
+    let mut decision = alone(fleet, ledger, live, input, now)?;
+    escalating::follow(fleet, live, &mut decision.events, now);
+    Ok(decision)
+}
+
+/// What the input itself comes to.
+fn alone(fleet: &Fleet, ledger: &Ledger, live: &Live, input: &Input, now: Now) -> Result<Decision, Refusal> {
     match input {
         Input::Action(action) => acting::act(fleet, ledger, live, action, now),
         Input::Fact { host, fact, output, .. } => results::learn(fleet, ledger, live, *host, fact, *output, now),
@@ -42,6 +49,7 @@ pub fn decide(fleet: &Fleet, ledger: &Ledger, live: &Live, input: &Input, now: N
             };
             Ok(by_rule("refusals", vec![(Audience::ADMINS, Event::Profile(event))]))
         }
+        Input::NoticeReported { notice, channel, report } => noticing::report(fleet, *notice, *channel, report, now),
         Input::Due => Ok(timers::due(fleet, ledger, live, now)),
     }
 }

@@ -341,7 +341,7 @@ pub fn filter(filter: &str, expected: Option<u64>) -> Targets {
 }
 
 pub fn ack(until: Until) -> Verb {
-    Verb::Acknowledge { until, note: text("on it") }
+    Verb::Acknowledge { until, limit: None, note: text("on it") }
 }
 
 pub fn grant(secret_hash: [u8; 32], role: Role) -> TokenGrant {

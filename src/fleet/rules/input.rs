@@ -1,6 +1,6 @@
 //! What the core is asked to decide.
 
-use crate::fleet::alerts::Until;
+use crate::fleet::alerts::{Until, ValueLimit};
 use crate::fleet::commands::Argv;
 use crate::fleet::configuration::Configuration;
 use crate::fleet::fact::Fact;
@@ -9,8 +9,8 @@ use crate::fleet::identity::{Hands, Role};
 use crate::fleet::state::{Actor, Cause};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{
-    ActionId, AlertId, BlobId, CheckName, ClientId, CommandId, HostClass, HostId, IdentityId, Revision, SafeText,
-    SiteId, StreamId, Timestamp, TokenId,
+    ActionId, AlertId, BlobId, CheckName, ClientId, CommandId, HostClass, HostId, IdentityId, NoticeId, Revision,
+    SafeText, SiteId, StreamId, Timestamp, TokenId,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,8 +107,35 @@ pub enum Input {
         /// How often since the last such entry.
         count: u32,
     },
+    /// What became of an attempt to send a notice.
+    NoticeReported {
+        /// Which.
+        notice: NoticeId,
+        /// By which of its channels, counted from 0.
+        channel: u32,
+        /// How it ended.
+        report: NoticeReport,
+    },
     /// Deadlines may have come.
     Due,
+}
+
+/// How an attempt to send a notice ended, or what became of it later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoticeReport {
+    /// The channel took it.
+    Sent(SafeText),
+    /// The channel says that it arrived.
+    Delivered(SafeText),
+    /// The channel will not take it, whatever is tried.
+    Refused(SafeText),
+    /// The receiver answered.
+    Answered {
+        /// Who.
+        by: SafeText,
+        /// How: a link, a reply, a channel's name.
+        how: SafeText,
+    },
 }
 
 /// Who asks, with what the registry says of them at this moment.
@@ -164,9 +191,20 @@ pub enum Verb {
     Acknowledge {
         /// How long it holds.
         until: Until,
+        /// A value that counts as worse, too.
+        limit: Option<ValueLimit>,
         /// What to say.
         note: SafeText,
     },
+    /// Be told about it at a time.
+    Remind {
+        /// When (wall time).
+        at: Timestamp,
+        /// What to be told.
+        text: SafeText,
+    },
+    /// Take back one's own reminders about it.
+    Unremind,
     /// Bring it to the next step.
     Escalate {
         /// What to say.
@@ -298,6 +336,8 @@ impl Verb {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Acknowledge { .. } => "ack",
+            Self::Remind { .. } => "remind",
+            Self::Unremind => "remind --off",
             Self::Escalate { .. } => "escalate",
             Self::Release { .. } => "release",
             Self::Snooze { .. } => "snooze",
@@ -320,6 +360,8 @@ impl Verb {
     pub const fn needs(&self) -> Role {
         match self {
             Self::Acknowledge { .. }
+            | Self::Remind { .. }
+            | Self::Unremind
             | Self::Escalate { .. }
             | Self::Release { .. }
             | Self::Snooze { .. }

@@ -11,11 +11,13 @@ pub mod configuring;
 pub mod contest;
 pub mod decide;
 pub mod decision;
+pub mod escalating;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod input;
 pub mod ledger;
 pub mod live;
+pub mod noticing;
 pub mod presence;
 #[cfg(test)]
 mod properties;

@@ -104,9 +104,10 @@ impl Story {
     fn verb(&self, word: Word) -> Verb {
         let later = self.world.now.wall + min(3);
         match word {
-            Word::Acknowledge(None) => Verb::Acknowledge { until: Until::Time(later), note: text("") },
+            Word::Acknowledge(None) => Verb::Acknowledge { until: Until::Time(later), limit: None, note: text("") },
             Word::Acknowledge(Some(worse)) => {
-                Verb::Acknowledge { until: if worse { Until::Worse } else { Until::Resolved }, note: text("mine") }
+                let until = if worse { Until::Worse } else { Until::Resolved };
+                Verb::Acknowledge { until, limit: None, note: text("mine") }
             }
             Word::Escalate => Verb::Escalate { note: text("") },
             Word::Release => Verb::Release { to: None, note: text("") },

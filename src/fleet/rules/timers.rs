@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::fleet::alerts::{Alert, Event as AlertEvent, Until};
+use crate::fleet::alerts::{Alert, Event as AlertEvent};
 use crate::fleet::identity::Audience;
 use crate::fleet::profile;
 use crate::fleet::rules::alerting::for_client;
 use crate::fleet::rules::decision::{Decision, by_rule};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
-use crate::fleet::rules::{archiving, backups, commanding, contest, presence, staleness};
+use crate::fleet::rules::{archiving, backups, commanding, contest, escalating, noticing, presence, staleness};
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::{Instant, Now};
 
@@ -26,6 +26,27 @@ pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
     let events = alert_timers(fleet, now);
     if !events.is_empty() {
         return by_rule("timers", events);
+    }
+    let events = escalating::reminders(fleet, &mut ledger.counters.clone(), live, now, MOST_AT_ONCE);
+    if !events.is_empty() {
+        return by_rule("reminders", events);
+    }
+    let mut events = escalating::limits(fleet, live, MOST_AT_ONCE);
+    if events.is_empty() {
+        events = escalating::adopt(fleet, live, now, MOST_AT_ONCE);
+    }
+    if events.is_empty() {
+        events = escalating::tell(fleet, &mut ledger.counters.clone(), live, now);
+    }
+    if events.is_empty() {
+        events = escalating::recoveries(fleet, &mut ledger.counters.clone(), live, now);
+    }
+    if !events.is_empty() {
+        return by_rule("escalation", events);
+    }
+    let events = noticing::judge(fleet, now, MOST_AT_ONCE);
+    if !events.is_empty() {
+        return by_rule("notices", events);
     }
     let events = commanding::judge(fleet, live, judges_from(live), now, MOST_AT_ONCE);
     if !events.is_empty() {
@@ -81,7 +102,8 @@ pub fn next_due(fleet: &Fleet, live: &Live, now: Now) -> Instant {
         let certificates = contest::next_judgement(fleet, live);
         [waits, presence, staleness, certificates].into_iter().flatten().min()
     };
-    timer.into_iter().chain(judged).chain([latest]).min().unwrap_or(latest).max(now.mono)
+    let notice = fleet.notices.next_due().map(|when| now.mono + when.since(now.wall));
+    timer.into_iter().chain(notice).chain(judged).chain([latest]).min().unwrap_or(latest).max(now.mono)
 }
 
 /// From when silence is judged. The monotonic clock counts, so that setting the wall clock can't end the wait.
@@ -98,13 +120,19 @@ fn alert_timers(fleet: &Fleet, now: Now) -> Vec<(Audience, Event)> {
     fleet
         .alerts
         .due(now.wall)
+        .map(|alert| (alert, ended(alert, now)))
+        // One that is due for its next notice is another rule's.
+        .filter(|(_, events)| !events.is_empty())
         .take(MOST_AT_ONCE)
-        .flat_map(|alert| for_client(&alert.client, ended(alert, now)))
+        .flat_map(|(alert, events)| for_client(&alert.client, events))
         .collect()
 }
 
 fn ended(alert: &Alert, now: Now) -> Vec<AlertEvent> {
     if !alert.is_open() {
+        if !alert.reminders.is_empty() {
+            return Vec::new();
+        }
         return vec![AlertEvent::Archived { alert: alert.id }];
     }
     let mut events = Vec::new();
@@ -112,8 +140,7 @@ fn ended(alert: &Alert, now: Now) -> Vec<AlertEvent> {
         events.push(AlertEvent::SnoozeEnded { alert: alert.id });
     }
     if let Some(held) = &alert.acknowledgement
-        && let Until::Time(end) = held.until
-        && end <= now.wall
+        && held.ends_at().is_some_and(|end| end <= now.wall)
     {
         events.push(AlertEvent::AcknowledgementEnded { alert: alert.id, why: "expired".to_owned() });
     }
@@ -123,7 +150,7 @@ fn ended(alert: &Alert, now: Now) -> Vec<AlertEvent> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::alerts::Lane;
+    use crate::fleet::alerts::{Lane, Until};
     use crate::fleet::rules::fixture::{World, ack, filter, min, operator, s};
     use crate::fleet::rules::input::Verb;
     use crate::fleet::words::{AlertId, CheckState, SafeText};

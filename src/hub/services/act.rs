@@ -92,8 +92,11 @@ fn verb(shared: &Shared, asked: Asked, token: &mut Option<Token>) -> Result<Verb
     let note = |text: &str| checked_note(text).map_err(|error| Box::new(invalid(error)));
     Ok(match asked {
         Asked::Acknowledge(asked) => {
-            Verb::Acknowledge { until: decode_until(asked.until, asked.until_time), note: note(&asked.note)? }
+            let until = decode_until(asked.until, asked.until_time);
+            Verb::Acknowledge { until, limit: asked.limit.map(Into::into), note: note(&asked.note)? }
         }
+        Asked::Remind(asked) => Verb::Remind { at: Timestamp(asked.at), text: note(&asked.text)? },
+        Asked::Unremind(_) => Verb::Unremind,
         Asked::Escalate(asked) => Verb::Escalate { note: note(&asked.note)? },
         Asked::Release(asked) => {
             Verb::Release { to: (!asked.to.is_empty()).then(|| SafeText::line(&asked.to)), note: note(&asked.note)? }

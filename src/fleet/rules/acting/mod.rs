@@ -6,7 +6,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::fleet::alerts::{Acknowledgement, Alert, Escalation, Event as AlertEvent, Snooze, Subject, Until};
+use crate::fleet::alerts::{Acknowledgement, Alert, Escalation, Event as AlertEvent, Reminder, Snooze, Subject, Until};
 use crate::fleet::backups::Event as BackupEvent;
 use crate::fleet::checks;
 use crate::fleet::derived::select::AlertRow;
@@ -15,7 +15,7 @@ use crate::fleet::rules::decision::{Answer, Decision, Refusal};
 use crate::fleet::rules::input::{Action, Asker, MOST_TARGETS, Targets, Verb};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
-use crate::fleet::rules::{administering, alerting, backups, commanding};
+use crate::fleet::rules::{administering, alerting, backups, commanding, escalating};
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{AlertId, CheckName, HostId, JobName, Now, Revision, SafeText, Timestamp};
@@ -23,6 +23,8 @@ use crate::fleet::words::{AlertId, CheckName, HostId, JobName, Now, Revision, Sa
 /// The longest that something can be put aside or held until a time: what is to rest longer is closed, or its check
 /// changed.
 pub const LONGEST_HOLD: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+/// The most reminders of one alert.
+pub const MOST_REMINDERS: usize = 16;
 
 /// Decides an action. A repeat is answered from the ledger before this is asked.
 ///
@@ -42,12 +44,14 @@ pub fn act(fleet: &Fleet, ledger: &Ledger, live: &Live, action: &Action, now: No
     let (events, answer) = match &action.verb {
         Verb::CheckNow { host: Some(host), check } => check_host(fleet, asker, *host, check.as_ref())?,
         Verb::Acknowledge { .. }
+        | Verb::Remind { .. }
+        | Verb::Unremind
         | Verb::Escalate { .. }
         | Verb::Release { .. }
         | Verb::Snooze { .. }
         | Verb::Note { .. }
         | Verb::Close { .. }
-        | Verb::CheckNow { host: None, .. } => on_alerts(fleet, live, action, now)?,
+        | Verb::CheckNow { host: None, .. } => on_alerts(fleet, ledger, live, action, now)?,
         Verb::Run(request) => commanding::run(fleet, ledger, live, action, request, now)?,
         Verb::Cancel(command) => commanding::cancel(fleet, asker, *command)?,
         Verb::ReviewBackups => backups::reviewing::review(fleet, action)?,
@@ -59,7 +63,7 @@ pub fn act(fleet: &Fleet, ledger: &Ledger, live: &Live, action: &Action, now: No
 
 type Outcome = (Vec<(Audience, Event)>, Answer);
 
-fn on_alerts(fleet: &Fleet, live: &Live, action: &Action, now: Now) -> Result<Outcome, Refusal> {
+fn on_alerts(fleet: &Fleet, ledger: &Ledger, live: &Live, action: &Action, now: Now) -> Result<Outcome, Refusal> {
     refuse_senseless(&action.verb, now)?;
     let mut answer = Answer::default();
     let mut events = Vec::new();
@@ -70,15 +74,20 @@ fn on_alerts(fleet: &Fleet, live: &Live, action: &Action, now: Now) -> Result<Ou
         }
         Targets::Filter { filter, expected } => matching(fleet, live, action, filter, *expected, now, &mut answer)?,
     };
+    let mut escalated = Vec::new();
     for alert in chosen {
-        match on_alert(fleet, alert, action, now, &mut answer) {
+        match on_alert(fleet, live, alert, action, now, &mut answer) {
             Ok(done) => {
                 answer.done.push(alert.id.0);
+                escalated.push(alert);
                 let audience = Audience::of_client(alert.client.clone());
                 events.extend(done.into_iter().map(|event| (audience.clone(), event)));
             }
             Err(why) => answer.failed.push((alert.id.0, why)),
         }
+    }
+    if let Verb::Escalate { note } = &action.verb {
+        events.extend(escalating::ring(fleet, &mut ledger.counters.clone(), live, &escalated, note, now));
     }
     Ok((events, answer))
 }
@@ -96,6 +105,10 @@ fn refuse_senseless(verb: &Verb, now: Now) -> Result<(), Refusal> {
     };
     match verb {
         Verb::Acknowledge { until: Until::Time(end), .. } => holds(*end, "it is to hold until"),
+        Verb::Remind { text, .. } if text.as_str().trim().is_empty() => {
+            Err(Refusal::Invalid("the reminder is empty; say what to be told".to_owned()))
+        }
+        Verb::Remind { at, .. } => holds(*at, "it is to be said at"),
         Verb::Snooze { until, .. } => holds(*until, "it is to come back at"),
         Verb::Note { note } if note.as_str().trim().is_empty() => {
             Err(Refusal::Invalid("the note is empty; say something".to_owned()))
@@ -181,24 +194,50 @@ fn in_scope(asker: &Asker, alert: &Alert) -> bool {
 
 fn on_alert(
     fleet: &Fleet,
+    live: &Live,
     alert: &Alert,
     action: &Action,
     now: Now,
     answer: &mut Answer,
 ) -> Result<Vec<Event>, String> {
     let (id, by, at, level) = (alert.id, action.asker.name.clone(), now.wall, alert.level);
-    if !alert.is_open() && !matches!(action.verb, Verb::Note { .. } | Verb::CheckNow { .. }) {
+    let after_its_end =
+        matches!(action.verb, Verb::Note { .. } | Verb::CheckNow { .. } | Verb::Remind { .. } | Verb::Unremind);
+    if !alert.is_open() && !after_its_end {
         return Err("it is resolved already; nothing is left to do".to_owned());
     }
     let said = |note: &SafeText| (!note.as_str().is_empty()).then(|| note.clone());
     let event = match &action.verb {
-        Verb::Acknowledge { until, note } => {
-            let acknowledgement =
-                Acknowledgement { by, at, until: *until, note: note.clone(), level, expires: None, limit: None };
+        Verb::Acknowledge { until, limit, note } => {
+            let expires = expiry(live, *until, alert, now);
+            let limit = limit.clone();
+            let acknowledgement = Acknowledgement { by, at, until: *until, note: note.clone(), level, expires, limit };
             AlertEvent::Acknowledged { alert: id, acknowledgement }
         }
         Verb::Escalate { note } => {
             AlertEvent::Escalated { alert: id, escalation: next_step(alert, action, now)?, note: said(note) }
+        }
+        Verb::Remind { .. } if alert.reminders.len() >= MOST_REMINDERS => {
+            return Err(format!("it has {MOST_REMINDERS} reminders; take one back first"));
+        }
+        Verb::Remind { at, .. } if alert.reminders.iter().any(|other| other.at == *at && other.by == by) => {
+            return Err("you are to be reminded of it at that time already".to_owned());
+        }
+        Verb::Remind { at, text } => {
+            let reminder = Box::new(Reminder { at: *at, by, text: text.clone() });
+            AlertEvent::ReminderSet { alert: id, reminder }
+        }
+        Verb::Unremind => {
+            let mine = alert.reminders.iter().filter(|reminder| reminder.by == by);
+            let ended = mine.map(|reminder| {
+                let (at, by) = (reminder.at, by.clone());
+                Event::Alerts(AlertEvent::ReminderEnded { alert: id, at, by, came: false })
+            });
+            let ended: Vec<Event> = ended.collect();
+            if ended.is_empty() {
+                return Err("you have no reminder about it; `watchfloor alert ID` lists them".to_owned());
+            }
+            return Ok(ended);
         }
         Verb::Release { .. } if alert.owner().is_none() => {
             return Err("nobody has it, so there is nothing to release".to_owned());
@@ -218,6 +257,14 @@ fn on_alert(
     Ok(vec![Event::Alerts(event)])
 }
 
+/// When an acknowledgement ends although nothing got worse. What was said explicitly holds as it was said.
+fn expiry(live: &Live, until: Until, alert: &Alert, now: Now) -> Option<Timestamp> {
+    match until {
+        Until::Worse => live.configuration.oncall.timeout(alert.severity()).map(|span| now.wall + span),
+        Until::Resolved | Until::Time(_) => None,
+    }
+}
+
 /// The next step of an alert, unless somebody has brought it on since the operator looked. The entry's revision is
 /// filled in when the event is applied.
 fn next_step(alert: &Alert, action: &Action, now: Now) -> Result<Escalation, String> {
@@ -232,7 +279,7 @@ fn next_step(alert: &Alert, action: &Action, now: Now) -> Result<Escalation, Str
         ));
     }
     let by = action.asker.name.clone();
-    Ok(Escalation { step: alert.step().saturating_add(1), at: now.wall, by, revision: Revision::default() })
+    Ok(Escalation { step: escalating::step_of(alert), at: now.wall, by, revision: Revision::default() })
 }
 
 fn check_again(fleet: &Fleet, alert: &Alert, answer: &mut Answer) -> Result<Event, String> {
