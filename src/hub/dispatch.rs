@@ -57,6 +57,14 @@ impl Dispatch {
         Self { links, open: Mutex::new(open) }
     }
 
+    /// Has a host run a check or read a backup job now, all of them where the name is empty; one that is not linked checks when it comes back anyway.
+    pub fn check_now(&self, host: HostId, check: &str) {
+        let check = check.to_owned();
+        if !self.links.say(host, Body::CheckNow(pb::CheckNow { check })) {
+            tracing::debug!(%host, "asked to check now, but not linked");
+        }
+    }
+
     /// Follows an event that became durable, and tells hosts what it means for them.
     pub fn committed(&self, event: &Event, at: Timestamp) {
         let mut open = self.open();

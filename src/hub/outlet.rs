@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use crate::fleet::checks;
 use crate::fleet::hosts::{self, Host, HostState, Hosts};
 use crate::fleet::identity::{self, Registry};
 use crate::fleet::state::Event;
@@ -110,6 +111,9 @@ impl Outlet for Effects {
                         }
                     }
                     Event::Commands(event) => self.dispatch.committed(event, committed.entry.at),
+                    Event::Checks(checks::Event::Asked { host, check }) => {
+                        self.dispatch.check_now(*host, check.as_ref().map_or("", |check| check.as_str()));
+                    }
                     Event::Hosts(hosts::Event::StateChanged { host, state, .. }) => self.states.set(*host, *state),
                     Event::Hosts(hosts::Event::Retired { host }) => self.states.set(*host, HostState::Left),
                     Event::Hosts(hosts::Event::Archived { host }) => self.states.remove(*host),

@@ -34,8 +34,8 @@ pub struct Answer {
     pub recorded: Vec<Recorded>,
     /// What a configuration changed, in words.
     pub changes: Vec<String>,
-    /// Hosts whose agents are to check now, each with the check's name (all when empty).
-    pub check_now: Vec<(HostId, String)>,
+    /// Hosts whose agents are to read a backup repository now, each with the job's name.
+    pub read_now: Vec<(HostId, String)>,
 }
 
 /// An identity that was just recorded.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::fleet::alerts::{Alert, Lane, Subject, Until};
-use crate::fleet::configuration::Configuration;
+use crate::fleet::configuration::{Configuration, ContactChannel, Person, Policy, Receiver, Step};
 use crate::fleet::fact::{Fact, FactBody};
 use crate::fleet::hosts::{Host, HostState};
 use crate::fleet::identity::{Hands, Role};
@@ -14,7 +14,7 @@ use crate::fleet::rules::decision::{Answer, Decision, Refusal};
 use crate::fleet::rules::input::{Action, Asker, EnrolRequest, Input, Targets, TokenGrant, Verb};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::{Live, Reading};
-use crate::fleet::rules::{contest, presence, timers};
+use crate::fleet::rules::{contest, escalating, presence, timers};
 use crate::fleet::state::{Cause, Entry, Event, Fleet};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{
@@ -294,6 +294,19 @@ impl World {
         self.fleet.alerts.open().map(|alert| alert.id.0).collect()
     }
 
+    /// Something that another rule decided about an alert.
+    pub fn event(&mut self, event: crate::fleet::alerts::Event) {
+        let alert = self.alert(event.alert());
+        let audience = crate::fleet::identity::Audience::of_client(alert.client.clone());
+        let revision = self.fleet.revision.next();
+        let actor = crate::fleet::state::Actor::rule("test");
+        let mut events = vec![(audience, Event::Alerts(event))];
+        escalating::follow(&self.fleet, &self.live, &mut events, self.now);
+        let entry = Entry { revision, at: self.now.wall, actor, events };
+        self.fleet.apply(&entry);
+        self.entries.push(entry);
+    }
+
     /// What must hold at any time.
     pub fn check(&self) {
         let open = self.fleet.alerts.open().count();
@@ -313,6 +326,23 @@ impl World {
         }
         assert_eq!(replica, self.fleet, "a replay of the journal gives the same fleet");
     }
+}
+
+/// A person with these channels.
+pub fn person(channels: &[&str]) -> Person {
+    let channels = channels.iter().map(|channel| ContactChannel { channel: text(channel), address: text("x") });
+    Person { identities: Vec::new(), channels: channels.collect() }
+}
+
+/// A policy of these steps: after how long, and to whom as the file names them.
+pub fn policy(name: &str, steps: &[(Duration, Vec<&str>)], repeat: Duration, rounds: u32) -> Policy {
+    let receiver = |name: &&str| match name.split_once(':') {
+        Some(("schedule", name)) => Receiver::Schedule(text(name)),
+        Some((_, name)) => Receiver::Channel(text(name)),
+        None => Receiver::Person(text(name)),
+    };
+    let steps = steps.iter().map(|(after, to)| Step { after: *after, to: to.iter().map(receiver).collect() });
+    Policy { name: text(name), steps: steps.collect(), repeat, rounds }
 }
 
 /// Somebody of a role who may see the whole fleet.

@@ -188,7 +188,7 @@ impl Ledger {
 
 /// What an answer holds, in ids; a failure has a sentence beside its id.
 fn weight(answer: &Answer) -> usize {
-    1 + answer.done.len() + answer.check_now.len() + 8 * (answer.failed.len() + answer.left_out.len())
+    1 + answer.done.len() + answer.read_now.len() + 8 * (answer.failed.len() + answer.left_out.len())
 }
 
 #[cfg(test)]

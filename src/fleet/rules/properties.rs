@@ -1,20 +1,24 @@
 //! What must hold whatever happens, in whatever order, over simulated hours.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::fleet::alerts::{self, Subject, Until};
+use crate::fleet::alerts::{self, Lane, Subject, Until};
 use crate::fleet::checks::Attempts;
+use crate::fleet::configuration::{Configuration, OnCallConfiguration};
 use crate::fleet::identity::Role;
-use crate::fleet::rules::fixture::{World, admin, asker, filter, grant, ids, min, operator, s, scoped, text};
-use crate::fleet::rules::input::{Action, Admission, Input, Verb};
+use crate::fleet::rules::fixture::{
+    World, admin, asker, filter, grant, ids, min, operator, person, policy, s, scoped, text,
+};
+use crate::fleet::rules::input::{Action, Admission, Input, NoticeReport, Verb};
 use crate::fleet::rules::timers;
-use crate::fleet::state::Event;
-use crate::fleet::words::{AlertId, CheckState, HostClass, HostId, Revision};
-use crate::fleet::{checks, hosts, identity};
+use crate::fleet::state::{Cause, Entry, Event, Fleet};
+use crate::fleet::words::{AlertId, CheckState, HostClass, HostId, NoticeId, Revision};
+use crate::fleet::{checks, hosts, identity, notices};
 
 const CHECKS: [&str; 3] = ["cpu", "disk", "load"];
 const MAX_ATTEMPTS: u32 = 2;
@@ -38,6 +42,10 @@ enum Step {
     PassBeating(u64),
     SetClock(i64),
     Restart,
+    /// What became of a notice.
+    Report(u64, u32, u8),
+    /// A rule holds an alert back, or lets it go.
+    Hold(u64, bool),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +57,7 @@ enum Word {
     Note,
     Close,
     Check,
+    Remind,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -62,6 +71,7 @@ fn step() -> impl Strategy<Value = Step> {
         Just(Word::Note),
         Just(Word::Close),
         Just(Word::Check),
+        Just(Word::Remind),
     ];
     let filters =
         proptest::sample::select(&["*", "sev:critical", "lane:new", "open:2m+", "seen:1m+", "state:down"][..]);
@@ -80,6 +90,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (1..900_u64).prop_map(Step::PassBeating),
         1 => (-90_000_000..90_000_000_i64).prop_map(Step::SetClock),
         1 => Just(Step::Restart),
+        4 => (1..40_u64, 0..2_u32, 0..4_u8).prop_map(|(notice, channel, how)| Step::Report(notice, channel, how)),
+        3 => (0..12_u64, any::<bool>()).prop_map(|(alert, held)| Step::Hold(alert, held)),
     ]
 }
 
@@ -89,11 +101,61 @@ struct Story {
     agents: BTreeMap<(HostId, &'static str), Attempts>,
     /// What the newest confirmed result of each check was.
     confirmed: BTreeMap<(HostId, &'static str), CheckState>,
+    /// The fleet up to the entries looked at.
+    shadow: Fleet,
+    looked_at: usize,
 }
 
 impl Story {
+    /// A fleet in which anna is told first, then both; bert has no channel.
     fn new() -> Self {
-        Self { world: World::new(), agents: BTreeMap::new(), confirmed: BTreeMap::new() }
+        let mut world = World::new();
+        let mut oncall = OnCallConfiguration::default();
+        oncall.people.insert(text("anna"), person(&["sms", "mail"]));
+        oncall.people.insert(text("bert"), person(&[]));
+        let steps = [(s(0), vec!["anna"]), (min(2), vec!["bert", "channel:ops"]), (min(1), vec!["schedule:none"])];
+        oncall.policies.insert(text("default"), policy("default", &steps, min(5), 2));
+        world.live.configuration = Arc::new(Configuration { oncall, ..Configuration::default() });
+        Self { world, agents: BTreeMap::new(), confirmed: BTreeMap::new(), shadow: Fleet::default(), looked_at: 0 }
+    }
+
+    /// Whatever is open is in somebody's hands, counts down to a notice, or says why not.
+    fn nothing_is_forgotten(&self) {
+        for alert in self.world.fleet.alerts.open().filter(|alert| alert.lane() == Lane::New) {
+            let plan = alert.plan.as_deref();
+            let cared_for = plan.is_some_and(|plan| plan.next.is_some() || !plan.why.is_empty());
+            assert!(cared_for, "alert {} of {:?} is nobody's: {plan:?}", alert.id, alert.subject);
+        }
+    }
+
+    /// Nobody is told of what somebody has or something holds back, unless a person asks for it; who hears of an end was
+    /// told of the beginning.
+    fn nobody_is_told_in_vain(&mut self) {
+        for entry in &self.world.entries[self.looked_at..] {
+            for told in &entry.events {
+                if let Event::Alerts(event) = &told.1
+                    && let Some(before) = self.shadow.alerts.alerts.get(&event.alert())
+                {
+                    let by_rule = entry.actor.cause == Cause::Rule;
+                    match event {
+                        alerts::Event::Notified { to, .. } => {
+                            assert!(before.is_open() && !to.is_empty());
+                            assert!(
+                                !by_rule || before.lane() == Lane::New,
+                                "alert {} is {:?}",
+                                before.id,
+                                before.lane()
+                            );
+                        }
+                        alerts::Event::RecoveryTold { .. } => assert!(before.owes_recovery()),
+                        alerts::Event::Planned { .. } => assert!(before.is_open()),
+                        _ => {}
+                    }
+                }
+                self.shadow.apply(&Entry { events: vec![told.clone()], ..entry.clone() });
+            }
+        }
+        self.looked_at = self.world.entries.len();
     }
 
     fn host(&self, number: usize) -> Option<HostId> {
@@ -115,6 +177,7 @@ impl Story {
             Word::Note => Verb::Note { note: text("seen") },
             Word::Close => Verb::Close { note: text("") },
             Word::Check => Verb::CheckNow { host: None, check: None },
+            Word::Remind => Verb::Remind { at: later, text: text("call them") },
         }
     }
 
@@ -197,6 +260,30 @@ impl Story {
                 let hosts: Vec<HostId> = self.world.fleet.hosts.present().map(|host| host.id).collect();
                 self.world.pass_beating(s(*seconds), &hosts);
             }
+            Step::Report(notice, channel, how) => {
+                let report = match how {
+                    0 => NoticeReport::Sent(text("ok")),
+                    1 => NoticeReport::Delivered(text("there")),
+                    2 => NoticeReport::Refused(text("no such address")),
+                    _ => NoticeReport::Answered { by: text("anna"), how: text("link") },
+                };
+                let known = self.world.fleet.notices.notices.contains_key(&NoticeId(*notice));
+                let input = Input::NoticeReported { notice: NoticeId(*notice), channel: *channel, report };
+                assert_eq!(self.world.feed(input).is_ok(), known);
+            }
+            Step::Hold(alert, held) => {
+                let alert = AlertId(*alert);
+                let known = self.world.fleet.alerts.alerts.get(&alert);
+                if known.is_some_and(|alert| alert.is_open()) {
+                    let hold = alerts::Hold::Healing;
+                    let event = if *held {
+                        alerts::Event::Held { alert, hold }
+                    } else {
+                        alerts::Event::HoldEnded { alert, hold }
+                    };
+                    self.world.event(event);
+                }
+            }
             Step::SetClock(by) => self.world.set_clock(*by),
             Step::Restart => self.world.restart(),
         }
@@ -263,6 +350,7 @@ impl Story {
                 Event::Alerts(alerts::Event::Opened { alert, .. }) => ("alert", alert.0),
                 Event::Identity(identity::Event::Recorded(identity)) => ("identity", identity.id.0),
                 Event::Identity(identity::Event::TokenCreated(token)) => ("token", token.id.0),
+                Event::Notices(notices::Event::Queued(notice)) => ("notice", notice.id.0),
                 _ => continue,
             };
             assert!(drawn.insert(number), "{number:?} was drawn twice");
@@ -283,6 +371,8 @@ proptest! {
         for step in &steps {
             story.take(step);
             story.agrees();
+            story.nothing_is_forgotten();
+            story.nobody_is_told_in_vain();
         }
         story.world.check();
         story.numbers_are_new();

@@ -103,7 +103,20 @@ pub fn next_due(fleet: &Fleet, live: &Live, now: Now) -> Instant {
         [waits, presence, staleness, certificates].into_iter().flatten().min()
     };
     let notice = fleet.notices.next_due().map(|when| now.mono + when.since(now.wall));
-    timer.into_iter().chain(notice).chain(judged).chain([latest]).min().unwrap_or(latest).max(now.mono)
+    let recovery = escalating::next_recovery(fleet, live, now).map(|when| now.mono + when.since(now.wall));
+    // What a reading or a new configuration has brought about is due at once.
+    let brought = !escalating::limits(fleet, live, 1).is_empty() || !escalating::adopt(fleet, live, now, 1).is_empty();
+    let brought = brought.then_some(now.mono);
+    timer
+        .into_iter()
+        .chain(notice)
+        .chain(recovery)
+        .chain(brought)
+        .chain(judged)
+        .chain([latest])
+        .min()
+        .unwrap_or(latest)
+        .max(now.mono)
 }
 
 /// From when silence is judged. The monotonic clock counts, so that setting the wall clock can't end the wait.

@@ -48,11 +48,8 @@ pub async fn act(shared: &Shared, asker: Asker, request: pb::ActRequest) -> Resu
     };
     let answer = shared.core.decide(Input::Action(action)).await.map_err(status)?;
     if !request.dry_run {
-        for (host, check) in &answer.check_now {
-            let word = pb::hub_message::Body::CheckNow(pb::CheckNow { check: check.clone() });
-            if !shared.links.say(*host, word) {
-                tracing::debug!(%host, "asked to check now, but not linked");
-            }
+        for (host, job) in &answer.read_now {
+            shared.dispatch.check_now(*host, job);
         }
     }
     let mut reply = reply(shared, answer).await?;

@@ -290,11 +290,10 @@ fn check_again(fleet: &Fleet, alert: &Alert, answer: &mut Answer) -> Result<Even
     if let Subject::Backup(name) = &alert.subject {
         let job = fleet.backups.named(&JobName::from(name.as_str()));
         let job = job.ok_or("its backup job is not configured any more, so there is nothing to read")?;
-        answer.check_now.push((host, name.to_string()));
+        answer.read_now.push((host, name.to_string()));
         return Ok(Event::Backups(BackupEvent::Asked { job: job.id() }));
     }
     let check = alert.subject.check().cloned();
-    answer.check_now.push((host, check.as_ref().map_or_else(String::new, ToString::to_string)));
     Ok(Event::Checks(checks::Event::Asked { host, check }))
 }
 
@@ -318,14 +317,13 @@ fn check_host(fleet: &Fleet, asker: &Asker, id: HostId, check: Option<&CheckName
             host.name.as_str()
         )));
     }
+    let mut answer = Answer { done: vec![id.0], ..Answer::default() };
     let event = match job {
-        Some(job) => Event::Backups(BackupEvent::Asked { job: job.id() }),
+        Some(job) => {
+            answer.read_now.push((id, job.description.name.to_string()));
+            Event::Backups(BackupEvent::Asked { job: job.id() })
+        }
         None => Event::Checks(checks::Event::Asked { host: id, check: check.cloned() }),
-    };
-    let answer = Answer {
-        done: vec![id.0],
-        check_now: vec![(id, check.map_or_else(String::new, ToString::to_string))],
-        ..Answer::default()
     };
     Ok((vec![(Audience::of_client(host.client.clone()), event)], answer))
 }

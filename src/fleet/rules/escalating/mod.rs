@@ -12,7 +12,7 @@ mod tests;
 
 pub use by_hand::{ring, step_of};
 pub use planning::{adopt, follow};
-pub use telling::{limits, recoveries, reminders, tell};
+pub use telling::{limits, next_recovery, recoveries, reminders, tell};
 
 use std::time::Duration;
 

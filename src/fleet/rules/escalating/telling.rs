@@ -57,6 +57,17 @@ pub fn recoveries(fleet: &Fleet, counters: &mut Counters, live: &Live, now: Now)
     tale.tell(counters, Kind::Recovery)
 }
 
+/// When [`recoveries`] may find something.
+pub fn next_recovery(fleet: &Fleet, live: &Live, now: Now) -> Option<Timestamp> {
+    let oncall = &live.configuration.oncall;
+    let tale = Tale::new(fleet, oncall, now);
+    let free = fleet.alerts.recovered().take(MOST_TOLD_AT_ONCE).map(|alert| {
+        let busy = alert.told.iter().filter_map(|told| tale.recent(&told.to, Kind::Recovery).next());
+        busy.map(|notice| notice.queued_at + oncall.gather).max().unwrap_or(now.wall)
+    });
+    free.min()
+}
+
 /// Reminders whose time has come.
 pub fn reminders(fleet: &Fleet, counters: &mut Counters, live: &Live, now: Now, most: usize) -> Told {
     let oncall = &live.configuration.oncall;
