@@ -7,12 +7,13 @@ use crate::cli::alert_json::{acknowledged_json, escalation_json, hold_json, plan
 use crate::cli::id::id;
 use crate::cli::json::{rfc3339, rfc3339_or_null};
 use crate::cli::query::Answer;
+use crate::cli::window_json::{occurrence_json, times_json};
 use crate::fleet::hosts::vitals::OsFacts;
 use crate::fleet::hosts::{Client, Site};
 use crate::fleet::identity::{Identity, Token};
 use crate::fleet::state::Event;
 use crate::fleet::words::{BlobId, CheckState, HostId, SafeText};
-use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, profile};
+use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, profile, windows};
 
 /// One event of a fleet's journal.
 #[must_use]
@@ -26,6 +27,7 @@ pub fn event_json(fleet: &str, answer: &Answer, event: &Event) -> Value {
         Event::Commands(event) => commands_event(&scene, event),
         Event::Backups(event) => backups_event(&scene, event),
         Event::Notices(event) => notices_event(&scene, event),
+        Event::Windows(event) => windows_event(&scene, event),
         Event::Identity(event) => identity_event(&scene, event),
         Event::Unknown => json!({"kind": "unknown"}),
     }
@@ -284,6 +286,39 @@ fn notices_event(scene: &Scene<'_>, event: &notices::Event) -> Value {
         Event::Archived { notice: _ } => ("notice_archived", Value::Null),
     };
     joined(json!({"kind": kind, "notice": scene.id(event.notice())}), fields)
+}
+
+fn windows_event(scene: &Scene<'_>, event: &windows::Event) -> Value {
+    use windows::Event;
+    let (kind, fields) = match event {
+        Event::Created(window) => (
+            "window_created",
+            json!({
+                "name": window.name.as_str(),
+                "scope": window.scope.to_string(),
+                "client": window.client.as_ref().map(|client| client.as_str()),
+                "times": times_json(&window.times),
+                "by": window.by.as_str(),
+                "next": occurrence_json(window.next),
+            }),
+        ),
+        Event::Began { window: _, occurrence } => {
+            ("window_began", json!({"occurrence": occurrence_json(Some(*occurrence))}))
+        }
+        Event::Looked { window: _, through } => {
+            ("window_looked", json!({"through": through.map(|alert| scene.id(alert))}))
+        }
+        Event::Ended { window: _, next } => ("window_ended", json!({"next": occurrence_json(*next)})),
+        Event::Closed { window: _, by, note } => {
+            ("window_closed", json!({"by": by.as_str(), "note": note.as_ref().map(SafeText::as_str)}))
+        }
+        Event::Changed { window: _, occurrence, by } => {
+            ("window_changed", json!({"occurrence": occurrence_json(Some(*occurrence)), "by": by.as_str()}))
+        }
+        Event::Planned { window: _, next } => ("window_planned", json!({"next": occurrence_json(*next)})),
+        Event::Archived { window: _ } => ("window_archived", Value::Null),
+    };
+    joined(json!({"kind": kind, "window": scene.id(event.window())}), fields)
 }
 
 fn commands_event(scene: &Scene<'_>, event: &commands::Event) -> Value {

@@ -7,7 +7,7 @@ use crate::fleet::alerts::Until;
 use crate::fleet::state::Event;
 use crate::fleet::words::duration::short;
 use crate::fleet::words::{CheckState, HostId, JobId, SafeText, Timestamp};
-use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, profile};
+use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, profile, windows};
 
 /// One event in words. Who caused it stands beside.
 #[must_use]
@@ -21,6 +21,7 @@ pub fn event_words(answer: &Answer, event: &Event, zone: &TimeZone) -> String {
         Event::Commands(event) => teller.commands(event),
         Event::Backups(event) => teller.backups(event),
         Event::Notices(event) => teller.notices(event),
+        Event::Windows(event) => teller.windows(event),
         Event::Identity(event) => teller.identity(event),
         Event::Unknown => "something that only a newer release can tell".to_owned(),
     }
@@ -240,6 +241,40 @@ impl Teller<'_> {
             (Some(why), Some(next)) => format!("{why}; {next}"),
             (Some(one), None) | (None, Some(one)) => one,
             (None, None) => "no notice comes".to_owned(),
+        }
+    }
+
+    fn windows(&self, event: &windows::Event) -> String {
+        use windows::Event;
+        let id = event.window();
+        let times = |one: &windows::Occurrence| format!("{} to {}", self.time(one.from), self.time(one.until));
+        match event {
+            Event::Created(window) => format!(
+                "window {id} made by {}: holds back {}, {}{}",
+                window.by.as_str(),
+                window.scope,
+                match &window.times {
+                    windows::Times::Once(once) => times(once),
+                    windows::Times::Recurring(recurrence) => recurrence.to_string(),
+                },
+                said(Some(&window.name))
+            ),
+            Event::Began { occurrence, .. } => format!("window {id} began, until {}", self.time(occurrence.until)),
+            Event::Looked { through: None, .. } => format!("window {id} has looked at all open alerts"),
+            Event::Looked { through: Some(alert), .. } => {
+                format!("window {id} has looked at the open alerts up to {alert}")
+            }
+            Event::Ended { next: Some(next), .. } => format!("window {id} ended; its next time is {}", times(next)),
+            Event::Ended { next: None, .. } => format!("window {id} ended for good"),
+            Event::Closed { by, note, .. } => format!("window {id} ended by {}{}", by.as_str(), said(note.as_ref())),
+            Event::Changed { occurrence, by, .. } => {
+                format!("window {id}: {} made it {}", by.as_str(), times(occurrence))
+            }
+            Event::Planned { next: Some(next), .. } => {
+                format!("window {id}: the clock was set, its next time is {}", times(next))
+            }
+            Event::Planned { next: None, .. } => format!("window {id}: the clock was set, it goes on"),
+            Event::Archived { .. } => format!("window {id} went to the archive"),
         }
     }
 

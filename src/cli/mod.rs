@@ -55,6 +55,9 @@ mod table;
 mod token;
 mod tones;
 pub mod until;
+mod window;
+mod window_add;
+mod window_json;
 
 use std::process::ExitCode;
 
@@ -125,6 +128,7 @@ async fn ask_hubs(verb: &Verb, directories: &Directories) -> Result<(), Failure>
         Verb::Host(verb) => host::run(verb, directories).await,
         Verb::Config(verb) => config::run(verb, directories).await,
         Verb::Enrol(verb) => enrol::run(verb, directories).await,
+        Verb::Window(verb) => window::run(verb, directories).await,
         Verb::Swarm(verb) => swarm::run(verb.clone(), directories).await,
         Verb::Console(_) | Verb::Hub(_) | Verb::Agent | Verb::Fleet(_) => Ok(()),
     }

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::cli::reach::FleetLink;
 use crate::fleet::state::{Entry, Event, Fleet};
-use crate::fleet::words::{HostId, JobName, SafeText, Timestamp};
+use crate::fleet::words::{HostId, JobName, SafeText, Timestamp, WindowId};
 use crate::fleet::{alerts, backups, commands};
 use crate::link::LinkError;
 use crate::wire::backups::BackupReading;
@@ -39,6 +39,8 @@ pub struct Answer {
     pub assigned: Vec<pb::AssignedCheck>,
     /// A host's configuration, explained.
     pub lines: Vec<SafeText>,
+    /// How many open alerts each of the windows among the rows speaks of.
+    pub matches: BTreeMap<WindowId, u64>,
     /// How commands stand.
     pub commands: Vec<pb::CommandSummary>,
     /// Whether the hub is newer and said what this program can't read.
@@ -98,6 +100,7 @@ fn host_of(event: &Event) -> Option<HostId> {
         Event::Alerts(_)
         | Event::Backups(_)
         | Event::Notices(_)
+        | Event::Windows(_)
         | Event::Commands(_)
         | Event::Profile(_)
         | Event::Identity(_)
@@ -125,6 +128,7 @@ impl Answer {
         self.status = reply.status.or(self.status.take());
         self.assigned.extend(reply.assigned);
         self.commands.extend(reply.commands);
+        self.matches.extend(reply.windows.into_iter().map(|window| (WindowId(window.window), window.matches)));
         self.lines.extend(reply.lines.iter().map(|line| SafeText::new(line)));
         Ok(())
     }

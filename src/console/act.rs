@@ -6,7 +6,7 @@ use ring::rand::SecureRandom;
 
 use crate::fleet::alerts::Until;
 use crate::fleet::words::{
-    ActionId, AlertId, CheckName, CommandId, Epoch, HostId, JobId, Revision, SafeText, Timestamp,
+    ActionId, AlertId, CheckName, CommandId, Epoch, HostId, JobId, Revision, SafeText, Timestamp, WindowId,
 };
 use crate::wire::pb;
 
@@ -77,6 +77,31 @@ pub enum Verb {
     Cancel {
         /// Which.
         command: CommandId,
+    },
+    /// Open a maintenance window from now on.
+    OpenWindow {
+        /// Which alerts, as a filter.
+        filter: String,
+        /// For how long.
+        length: Duration,
+        /// What it is for; may be empty.
+        name: String,
+        /// How many open alerts the person saw it would hold back; the hub refuses when another number does.
+        expected: Option<u64>,
+    },
+    /// End a window for good.
+    CloseWindow {
+        /// Which.
+        window: WindowId,
+        /// What is said.
+        note: String,
+    },
+    /// Let a window end later.
+    ExtendWindow {
+        /// Which.
+        window: WindowId,
+        /// So much later.
+        longer: Duration,
     },
 }
 
@@ -150,6 +175,8 @@ pub struct ActAnswer {
     pub dry_run: bool,
     /// The command that a run became.
     pub command: Option<CommandId>,
+    /// The window that was opened, ended or changed.
+    pub window: Option<WindowId>,
 }
 
 impl Verb {
@@ -167,6 +194,9 @@ impl Verb {
             Self::Review => "review",
             Self::Run { .. } => "run",
             Self::Cancel { .. } => "cancel",
+            Self::OpenWindow { .. } => "window",
+            Self::CloseWindow { .. } => "end window",
+            Self::ExtendWindow { .. } => "extend window",
         }
     }
 
@@ -203,6 +233,21 @@ impl Verb {
                 timeout: timeout.map_or(0, |span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX)),
             }),
             Self::Cancel { command } => Message::Cancel(pb::Cancel { command: command.0 }),
+            Self::OpenWindow { filter, length, name, expected } => Message::OpenWindow(pb::OpenWindow {
+                name: name.clone(),
+                filter: filter.clone(),
+                length: u64::try_from(length.as_millis()).unwrap_or(u64::MAX),
+                expected: *expected,
+                ..pb::OpenWindow::default()
+            }),
+            Self::CloseWindow { window, note } => {
+                Message::CloseWindow(pb::CloseWindow { id: window.0, note: note.clone() })
+            }
+            Self::ExtendWindow { window, longer } => Message::ChangeWindow(pb::ChangeWindow {
+                id: window.0,
+                until: 0,
+                longer: u64::try_from(longer.as_millis()).unwrap_or(u64::MAX),
+            }),
         }
     }
 }
@@ -246,6 +291,7 @@ impl ActAnswer {
             left_out: failures(reply.left_out),
             dry_run: reply.dry_run,
             command: (reply.command > 0).then_some(CommandId(reply.command)),
+            window: reply.window.map(|window| WindowId(window.id)),
         }
     }
 }

@@ -3,13 +3,13 @@
 //! Each question carries the generation of the view that asked it. A newer question of a kind drops the older one; an
 //! answer whose generation is not the view's own any more is old and to be ignored.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::console::act::{Act, ActTag};
 use crate::console::replica::Glance;
 use crate::fleet::hosts::vitals::Vitals;
 use crate::fleet::state::Entry;
-use crate::fleet::words::{AlertId, BlobId, HostId, Revision, SafeText, Timestamp};
+use crate::fleet::words::{AlertId, BlobId, HostId, Revision, SafeText, Timestamp, WindowId};
 use crate::wire::checks::CheckReading;
 
 /// What is asked of one fleet's link.
@@ -64,6 +64,8 @@ pub enum Topic {
     Blob(BlobId),
     /// Which hosts are outside their expected hours.
     QuietHosts,
+    /// How many open alerts each window speaks of.
+    WindowMatches,
 }
 
 /// What came back.
@@ -95,6 +97,8 @@ pub enum Detail {
     },
     /// Hosts outside their expected hours.
     QuietHosts(BTreeSet<HostId>),
+    /// Open alerts by window.
+    WindowMatches(BTreeMap<WindowId, u64>),
 }
 
 /// A host in depth.
@@ -130,6 +134,7 @@ impl Topic {
             Self::Journal { .. } => "journal",
             Self::Blob(_) => "blob",
             Self::QuietHosts => "quiet hosts",
+            Self::WindowMatches => "window matches",
         }
     }
 }

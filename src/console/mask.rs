@@ -61,6 +61,8 @@ fn rule(message: &str, field: &str) -> Rule {
         ("Subject", "backup") | ("BackupDescribed", "name") | (_, "job") => Rule::Code("job"),
         (_, "check") => Rule::Check,
         ("Series", "name") => Rule::Series,
+        // Days, times and a zone; without them a window can't be read.
+        ("Window", "recurring") => Rule::Keep,
         (_, "tags") => Rule::Code("tag"),
         ("FileSystem", "mount") => Rule::Code("disk"),
         ("DiskRates", "device") => Rule::Code("disk"),

@@ -13,4 +13,5 @@ pub mod identity;
 pub mod notices;
 pub mod profile;
 pub mod state;
+pub mod windows;
 pub mod words;

@@ -3,7 +3,7 @@
 //! [`apply`](Fleet::apply) stores what the events say and derives nothing: every consequence is an event, so that hub,
 //! replicas and a replay of the journal hold the same state.
 
-use crate::fleet::alerts::{self, Alerts};
+use crate::fleet::alerts::{self, Alerts, Hold};
 use crate::fleet::backups::{self, Backups};
 use crate::fleet::checks::{self, Checks};
 use crate::fleet::commands::{self, Commands};
@@ -11,9 +11,10 @@ use crate::fleet::hosts::{self, Hosts};
 use crate::fleet::identity::{self, Audience, Registry, Role};
 use crate::fleet::notices::{self, Notices};
 use crate::fleet::profile::{self, Profile};
+use crate::fleet::windows::{self, Windows};
 use crate::fleet::words::{
     AlertId, CheckName, ClientId, CommandId, HostId, IdentityId, JobId, NoticeId, Revision, SafeText, SiteId,
-    Timestamp, TokenId,
+    Timestamp, TokenId, WindowId,
 };
 
 /// All that a hub watches, at one revision.
@@ -35,6 +36,8 @@ pub struct Fleet {
     pub backups: Backups,
     /// What was said to whom.
     pub notices: Notices,
+    /// Maintenance windows and silences.
+    pub windows: Windows,
     /// Identities and tokens.
     pub registry: Registry,
 }
@@ -56,6 +59,8 @@ pub enum Event {
     Backups(backups::Event),
     /// About notices.
     Notices(notices::Event),
+    /// About maintenance windows and silences.
+    Windows(windows::Event),
     /// About identities and tokens.
     Identity(identity::Event),
     /// Of a kind this program does not know: the hub is newer, the view is partial.
@@ -124,6 +129,8 @@ pub enum EntityKey {
     Backup(JobId),
     /// A notice.
     Notice(NoticeId),
+    /// A maintenance window or silence.
+    Window(WindowId),
 }
 
 /// What an entry touched, in the order of its events; an entity may stand in it twice.
@@ -167,6 +174,7 @@ impl Event {
             Self::Backups(backups::Event::Asked { .. }) => return None,
             Self::Backups(event) => EntityKey::Backup(event.job()),
             Self::Notices(event) => EntityKey::Notice(event.notice()),
+            Self::Windows(event) => EntityKey::Window(event.window()),
             Self::Identity(event) => match event {
                 identity::Event::TokenCreated(token) => EntityKey::Token(token.id),
                 identity::Event::TokenEnded { token, .. } | identity::Event::TokenArchived { token } => {
@@ -193,19 +201,30 @@ impl Fleet {
                 Event::Profile(event) => self.profile.apply(event, entry.at),
                 Event::Hosts(event) => self.hosts.apply(event, entry.at),
                 Event::Checks(event) => self.checks.apply(event, entry.at),
-                Event::Alerts(event) => self.alerts.apply(event, entry.revision, entry.at),
+                Event::Alerts(event) => {
+                    self.alerts.apply(event, entry.revision, entry.at);
+                    touched.extend(self.note_in_ledger(event).map(EntityKey::Window));
+                }
                 Event::Commands(event) => {
                     let hosts = self.commands.apply(event, entry.at);
                     touched.extend(hosts.into_iter().map(|host| EntityKey::Outcome(event.command(), host)));
                 }
                 Event::Backups(event) => self.backups.apply(event, entry.at),
                 Event::Notices(event) => self.notices.apply(event, entry.at),
+                Event::Windows(event) => self.windows.apply(event, entry.at),
                 Event::Identity(event) => self.registry.apply(event, entry.at),
                 Event::Unknown => {}
             }
             touched.extend(event.entity());
         }
         touched
+    }
+
+    /// An alert that a window holds back stands in the window's ledger; the window is returned.
+    fn note_in_ledger(&mut self, event: &alerts::Event) -> Option<WindowId> {
+        let alerts::Event::Held { alert, hold: Hold::Maintenance(window) } = event else { return None };
+        let client = &self.alerts.alerts.get(alert)?.client;
+        self.windows.catch(*window, client, *alert).then_some(*window)
     }
 
     /// Who may see an event about this host.
@@ -230,6 +249,7 @@ impl Fleet {
             view.alerts.retain(|alert| alert.client == *scope);
             view.commands.retain_client(scope);
             view.backups.retain(|job| job.description.client.as_ref() == Some(scope));
+            view.windows.retain_client(scope);
             view.notices.retain(|notice| notice.client.as_ref() == Some(scope));
         }
         view

@@ -26,6 +26,7 @@ pub mod row;
 pub mod text;
 mod upcast;
 pub mod vitals;
+pub mod windows;
 
 pub use configuration::{Assigned, assignment_hash, decode_assignment, encode_assignment};
 pub use entry::{EncodedEntry, decode_entry, decode_entry_bytes};

@@ -10,6 +10,7 @@ use crate::fleet::hosts::{Client, Host, Site};
 use crate::fleet::identity::{Identity, Token};
 use crate::fleet::notices::Notice;
 use crate::fleet::state::{EntityKey, Fleet};
+use crate::fleet::windows::Window;
 use crate::wire::commands::{decode_outcome, encode_outcome};
 use crate::wire::error::WireError;
 use crate::wire::pb;
@@ -30,6 +31,7 @@ mod table {
     pub const OUTCOME: u8 = 11;
     pub const BACKUP: u8 = 9;
     pub const NOTICE: u8 = 12;
+    pub const WINDOW: u8 = 13;
 }
 
 /// Where the row of an entity lies on disk: its table, and a key whose byte order is the order of the entities.
@@ -59,6 +61,7 @@ pub fn row_key(key: &EntityKey) -> (u8, Vec<u8>) {
         EntityKey::Outcome(command, host) => (table::OUTCOME, [command.0.to_be_bytes(), host.0.to_be_bytes()].concat()),
         EntityKey::Backup(job) => (table::BACKUP, number(job.0)),
         EntityKey::Notice(notice) => (table::NOTICE, number(notice.0)),
+        EntityKey::Window(window) => (table::WINDOW, number(window.0)),
     }
 }
 
@@ -82,6 +85,7 @@ pub fn row_of(fleet: &Fleet, key: &EntityKey) -> Option<pb::Row> {
         }
         EntityKey::Backup(job) => Entity::Backup(fleet.backups.jobs.get(job)?.as_ref().into()),
         EntityKey::Notice(notice) => Entity::Notice(fleet.notices.notices.get(notice)?.as_ref().into()),
+        EntityKey::Window(window) => Entity::Window(fleet.windows.get(*window)?.as_ref().into()),
     };
     Some(pb::Row { entity: Some(entity) })
 }
@@ -102,6 +106,7 @@ pub fn rows_of(fleet: &Fleet) -> impl Iterator<Item = pb::Row> {
         command.outcomes().map(|(host, outcome)| Entity::Outcome(encode_outcome(command.id, host, outcome)))
     });
     let notices = fleet.notices.notices.values().map(|notice| Entity::Notice(notice.as_ref().into()));
+    let windows = fleet.windows.all().map(|window| Entity::Window(window.as_ref().into()));
     let entities = profile.chain(clients).chain(sites).chain(hosts).chain(checks).chain(alerts);
     entities
         .chain(identities)
@@ -110,6 +115,7 @@ pub fn rows_of(fleet: &Fleet) -> impl Iterator<Item = pb::Row> {
         .chain(commands)
         .chain(outcomes)
         .chain(notices)
+        .chain(windows)
         .map(|entity| pb::Row { entity: Some(entity) })
 }
 
@@ -199,6 +205,12 @@ fn restore(fleet: &mut Fleet, entity: Entity) -> Result<EntityKey, WireError> {
             let id = notice.id;
             fleet.notices.restore(notice);
             EntityKey::Notice(id)
+        }
+        Entity::Window(window) => {
+            let window = Window::try_from(window)?;
+            let id = window.id;
+            fleet.windows.restore(window);
+            EntityKey::Window(id)
         }
     })
 }

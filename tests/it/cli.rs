@@ -492,3 +492,76 @@ async fn an_act_whose_answer_is_lost_is_done_once() {
     let notes = told.1.json("journal --limit 0 only-once-please");
     assert_eq!(notes.as_array().unwrap().len(), 1, "{notes}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_is_previewed_opened_listed_made_longer_and_ended() {
+    let (home, _hub, _host, mut agent) = fleet().await;
+    agent.tell("disk", CheckState::Critical, "root is full").await;
+
+    let preview = home.done("window add --where 'client:acme check:disk' --for 2h -m 'switch swap' --dry-run");
+    assert!(preview.starts_with("would hold back 1 open alert of client:acme check:disk"), "{preview}");
+    assert!(preview.contains("acme 1: main/1") && preview.contains("(2h)"), "{preview}");
+    let line = preview.lines().last().unwrap();
+    assert!(line.starts_with("watchfloor window add --where 'client:acme check:disk' --from "), "{preview}");
+    assert_eq!(home.json("window list"), serde_json::json!([]), "a dry run opens nothing");
+    let refused = home.run("window add --where client:acme --for 2h --expect 3");
+    assert!(refused.code == 1 && refused.err.contains("--expect 1"), "{refused:?}");
+
+    // What the preview printed does what it said.
+    let line = line.strip_prefix("watchfloor ").unwrap();
+    let opened = home.done(line);
+    assert!(
+        opened.starts_with("window main/1 opened: client:acme check:disk, holds back 1 open alert now"),
+        "{opened}"
+    );
+    let alert = home.json("alert 1");
+    assert_eq!((&alert["lane"], &alert["suppressed_by"]), (&"muted".into(), &serde_json::json!(["maintenance"])));
+    agent.tell("load", CheckState::Warning, "load 9").await;
+    assert_eq!(home.json("alert 2")["lane"], "new", "it is not spoken of");
+
+    home.done("window add --where 'host:web-1 check:cpu' --every 'Tue,Thu 22:00 for 4h Europe/Berlin'");
+    home.done("window add --matcher 'alertname=~\"lo.*\"' --for 1h --json");
+    let list = home.json("window list");
+    let states: Vec<&str> = list.as_array().unwrap().iter().map(|window| window["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["active", "active", "waiting"], "{list}");
+    let recurring = &list[2];
+    assert_eq!(recurring["plain"], "every Tue,Thu 22:00 for 4h Europe/Berlin");
+    assert_eq!((&recurring["marks"], &recurring["matches"]), (&serde_json::json!(["matches nothing"]), &0.into()));
+    assert!(!recurring["next"].is_null(), "{recurring}");
+    assert_eq!(list[0]["marks"], serde_json::json!(["ends in 59m"]), "{list}");
+    assert_eq!(home.json("alert 2")["lane"], "muted");
+    let text = home.done("window list state:active");
+    assert!(text.contains("switch swap") && text.contains("client:acme check:disk"), "{text}");
+
+    home.done("window extend 1 --for 1h");
+    let shown = home.json("window show main/1");
+    assert_eq!((&shown["held"]["count"], &shown["alerts"][0]["id"]), (&1.into(), &"main/1".into()));
+    let kinds: Vec<&str> = shown["timeline"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|entry| entry["events"].as_array().unwrap())
+        .map(|event| event["kind"].as_str().unwrap())
+        .collect();
+    assert!(kinds.starts_with(&["window_created", "window_began"]) && kinds.contains(&"window_changed"), "{kinds:?}");
+    let text = home.done("window show 1");
+    assert!(text.contains("switch swap") && text.contains("web-1 disk"), "{text}");
+    let ended = home.done("window end 1 -m 'done early'");
+    assert!(ended.contains("window main/1 ended: 1 alert is not held back"), "{ended}");
+    assert_eq!(home.json("alert 1")["lane"], "new");
+    assert_eq!(home.json("window list --all").as_array().unwrap().len(), 3);
+    assert_eq!(home.json("window list").as_array().unwrap().len(), 2);
+
+    for (line, code, words) in [
+        ("window add --where check:disk --for 2h", 1, "write * for the whole fleet"),
+        ("window add --where client:acme", 2, "--for"),
+        ("window add --where client:acme --every 'Toe 22:00 for 1h'", 2, "is no day"),
+        ("window add --where client:acme --every 'Tue 22:00 for 1h' --for 2h", 2, "--every"),
+        ("window add --where hots:web --for 2h", 2, "hots"),
+        ("window end 1", 1, "is over already"),
+        ("window show 99", 1, "no window 99"),
+    ] {
+        let ended = home.run(line);
+        assert!(ended.code == code && ended.err.contains(words), "{line}: {ended:?}");
+    }
+}

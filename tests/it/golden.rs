@@ -105,6 +105,9 @@ fn words(row: &pb::Row) -> String {
         Some(Entity::Backup(job)) => format!("{:?} {} {:?}", job.state(), job.why, job.reviews),
         Some(Entity::Command(command)) => command.argv.join(" "),
         Some(Entity::Outcome(outcome)) => format!("{:?} {}", outcome.state(), outcome.why),
+        Some(Entity::Window(window)) => {
+            format!("{} {} {} {:?}", window.filter, window.recurring, window.name, window.ledger)
+        }
         Some(Entity::Notice(notice)) => format!("{:?} {} {}", notice.state(), notice.to, notice.words),
         None => "nothing".to_owned(),
     };

@@ -1,5 +1,6 @@
 //! A day of a small fleet with every kind of event in it, the same whenever it is told.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use watchfloor::fleet::alerts::{
@@ -12,6 +13,8 @@ use watchfloor::fleet::hosts::{self, Client, HostState, Site};
 use watchfloor::fleet::identity::{self, Audience, Hands, Identity, Role, Token, TokenStatus};
 use watchfloor::fleet::notices::{self, Notice};
 use watchfloor::fleet::state::{Actor, Cause, Entry, Event};
+use watchfloor::fleet::windows::{self, Matcher, Occurrence, Recurrence, Scope, Times, Window, Zone};
+use watchfloor::fleet::words::filter::Filter;
 use watchfloor::fleet::words::{
     ActionId, AlertId, BackupTool, BlobId, CheckName, CheckState, ClientId, CommandId, HostClass, HostId, IdentityId,
     JobId, NoticeId, Revision, SafeText, Severity, SiteId, StreamId, Timestamp, TokenId, WindowId,
@@ -30,6 +33,7 @@ pub fn entries() -> Vec<Entry> {
     story.something_breaks();
     story.it_is_handled();
     story.people_are_told();
+    story.maintenance_is_planned();
     story.a_command_is_sent();
     story.backups_are_kept();
     story.the_day_ends();
@@ -241,6 +245,66 @@ impl Story {
                 told(alerts::Event::Archived { alert: id(4) }),
             ],
         );
+    }
+
+    fn maintenance_is_planned(&mut self) {
+        let (now, id) = (self.now(), WindowId);
+        let one = |from: i64| Occurrence { from: Timestamp(DAWN + from), until: Timestamp(DAWN + from + 7_200_000) };
+        let weekly = "every Tue,Thu 22:00 for 4h Europe/Berlin from 2026-12-01 until 2027-06-30";
+        let weekly = Recurrence::parse(weekly, &Zone::utc(), now).unwrap();
+        let window = Window {
+            id: id(1),
+            name: text("switch swap"),
+            scope: Scope::Filter(Filter::parse("client:acme host:web* not:check:disk").unwrap()),
+            client: Some(acme()),
+            times: Times::Once(one(0)),
+            by: text("mara"),
+            created_at: now,
+            active: None,
+            next: Some(one(0)),
+            planned_at: now,
+            looked_through: None,
+            over: None,
+            begun: 0,
+            ledger: BTreeMap::new(),
+        };
+        let matchers = vec![
+            Matcher::new("alertname", "disk|load", true, true).unwrap(),
+            Matcher::new("client", "other", false, false).unwrap(),
+        ];
+        let silence = Window {
+            id: id(2),
+            name: text(""),
+            scope: Scope::Matchers(matchers),
+            client: None,
+            times: Times::Recurring(Box::new(weekly)),
+            ..window.clone()
+        };
+        let kept = |event| of_acme(Event::Windows(event));
+        let all = |event| (Audience::EVERYONE, Event::Windows(event));
+        self.by_person(vec![
+            kept(windows::Event::Created(Box::new(window))),
+            kept(windows::Event::Began { window: id(1), occurrence: one(0) }),
+            told(alerts::Event::Held { alert: AlertId(1), hold: Hold::Maintenance(id(1)) }),
+            kept(windows::Event::Looked { window: id(1), through: Some(AlertId(1)) }),
+        ]);
+        self.by_person(vec![
+            all(windows::Event::Created(Box::new(silence))),
+            kept(windows::Event::Changed { window: id(1), occurrence: one(60_000), by: text("lee") }),
+        ]);
+        self.by_rule(
+            "windows",
+            vec![
+                kept(windows::Event::Looked { window: id(1), through: None }),
+                all(windows::Event::Planned { window: id(2), next: Some(one(86_400_000)) }),
+                all(windows::Event::Began { window: id(2), occurrence: one(86_400_000) }),
+                all(windows::Event::Ended { window: id(2), next: Some(one(172_800_000)) }),
+                kept(windows::Event::Ended { window: id(1), next: None }),
+                told(alerts::Event::HoldEnded { alert: AlertId(1), hold: Hold::Maintenance(id(1)) }),
+            ],
+        );
+        self.by_person(vec![all(windows::Event::Closed { window: id(2), by: text("mara"), note: Some(text("done")) })]);
+        self.by_rule("archive", vec![all(windows::Event::Archived { window: id(2) })]);
     }
 
     fn people_are_told(&mut self) {

@@ -3,13 +3,15 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use watchfloor::fleet::alerts::{self, Subject};
+use watchfloor::fleet::alerts::{self, Hold, Subject};
 use watchfloor::fleet::commands::{Asked, Command};
 use watchfloor::fleet::identity::{self, Audience};
 use watchfloor::fleet::rules::backups::audience;
 use watchfloor::fleet::state::{Actor, Entry, Event, Fleet};
-use watchfloor::fleet::words::{AlertId, CommandId, HostId, IdentityId, JobId, NoticeId, Revision, Timestamp, TokenId};
-use watchfloor::fleet::{backups, checks, commands, hosts, notices, profile};
+use watchfloor::fleet::words::{
+    AlertId, CommandId, HostId, IdentityId, JobId, NoticeId, Revision, Timestamp, TokenId, WindowId,
+};
+use watchfloor::fleet::{backups, checks, commands, hosts, notices, profile, windows};
 
 use crate::strategies;
 
@@ -42,6 +44,7 @@ struct Writer {
     commands: u64,
     jobs: u64,
     notices: u64,
+    windows: u64,
 }
 
 impl Writer {
@@ -82,6 +85,7 @@ impl Writer {
             Event::Commands(event) => self.command_event(event, which)?,
             Event::Backups(event) => self.backup_event(event, which)?,
             Event::Notices(event) => self.notice_event(event, which)?,
+            Event::Windows(event) => self.window_event(event, which)?,
             Event::Identity(event) => (Audience::ADMINS, Event::Identity(self.identity_event(event, which)?)),
             Event::Unknown => (Audience::EVERYONE, Event::Unknown),
         })
@@ -148,6 +152,12 @@ impl Writer {
             | alerts::Event::ReminderSet { alert, .. }
             | alerts::Event::ReminderEnded { alert, .. }
             | alerts::Event::Archived { alert } => *alert = there.id,
+        }
+        // What holds it back is a window that is there, if any is.
+        if let alerts::Event::Held { hold: Hold::Maintenance(window), .. } = &mut event
+            && let Some(known) = self.a_window(which)
+        {
+            *window = known;
         }
         Some((Audience::of_client(there.client.clone()), Event::Alerts(event)))
     }
@@ -220,6 +230,35 @@ impl Writer {
             | backups::Event::Asked { job } => *job = known.id(),
         }
         Some((audience(&known), Event::Backups(event)))
+    }
+
+    /// A window keeps its client, and is made with nothing in its ledger.
+    fn window_event(&mut self, mut event: windows::Event, which: prop::sample::Index) -> Option<(Audience, Event)> {
+        let audience = |window: &windows::Window| window.client.clone().map_or(Audience::EVERYONE, Audience::of_client);
+        if let windows::Event::Created(window) = &mut event {
+            self.windows += 1;
+            window.id = WindowId(self.windows);
+            window.ledger.clear();
+            return Some((audience(window), Event::Windows(event)));
+        }
+        let known = self.a_window(which)?;
+        let audience = audience(self.fleet.windows.get(known)?);
+        match &mut event {
+            windows::Event::Created(_) => {}
+            windows::Event::Began { window, .. }
+            | windows::Event::Looked { window, .. }
+            | windows::Event::Ended { window, .. }
+            | windows::Event::Closed { window, .. }
+            | windows::Event::Changed { window, .. }
+            | windows::Event::Planned { window, .. }
+            | windows::Event::Archived { window } => *window = known,
+        }
+        Some((audience, Event::Windows(event)))
+    }
+
+    fn a_window(&self, which: prop::sample::Index) -> Option<WindowId> {
+        let windows = self.fleet.windows.by_number();
+        windows.keys().nth(which.index(windows.len().max(1))).copied()
     }
 
     /// A notice keeps its client.

@@ -52,4 +52,6 @@ mod themes;
 mod throttle;
 mod trust;
 mod wall;
+mod window_screens;
+mod window_strategies;
 mod wire;

@@ -13,7 +13,7 @@ use watchfloor::fleet::words::{HostId, SafeText};
 
 use crate::sample_fleet::{answer_host, console, console_of, press, story};
 
-const PLACES: [Place; 5] = [Place::Floor, Place::Alerts, Place::Hosts, Place::Backups, Place::Journal];
+const PLACES: [Place; 6] = [Place::Floor, Place::Alerts, Place::Hosts, Place::Backups, Place::Windows, Place::Journal];
 
 fn paint(app: &mut App, width: u16, height: u16, moment: Instant) -> Buffer {
     let area = Rect::new(0, 0, width, height);

@@ -756,6 +756,7 @@ pub fn event() -> BoxedStrategy<Event> {
         6 => command_event().prop_map(Event::Commands),
         5 => backup_event().prop_map(Event::Backups),
         4 => notice_event().prop_map(Event::Notices),
+        4 => crate::window_strategies::window_event().prop_map(Event::Windows),
         4 => identity_event().prop_map(Event::Identity),
         1 => Just(Event::Unknown),
     ]

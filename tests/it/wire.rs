@@ -13,6 +13,7 @@ use watchfloor::fleet::hosts::{Client, Host, Site};
 use watchfloor::fleet::identity::{Identity, Token};
 use watchfloor::fleet::profile::Profile;
 use watchfloor::fleet::state::{Entry, Fleet};
+use watchfloor::fleet::windows::Window;
 use watchfloor::wire::backups::BackupReading;
 use watchfloor::wire::checks::CheckReading;
 use watchfloor::wire::{
@@ -55,6 +56,7 @@ round_trips! {
     tokens_come_back: strategies::token(), pb::Token, Token;
     backup_jobs_come_back: strategies::backup_job(), pb::BackupJob, Job;
     backup_readings_come_back: strategies::backup_reading(), pb::BackupReading, BackupReading;
+    windows_come_back: crate::window_strategies::window(), pb::Window, Window;
     commands_come_back: strategies::command(), pb::Command, Command;
     reports_come_back: strategies::report(), pb::CommandReport, Report;
     os_facts_come_back: strategies::os_facts(), pb::OsFacts, OsFacts;

@@ -7,6 +7,7 @@ mod fleets;
 mod programs;
 mod reads;
 mod values;
+mod windows;
 
 pub use acts::{Acknowledge, ActTargets, CheckNow, Close, Escalate, Note, Release, Remind, Snooze};
 pub use administration::{
@@ -17,6 +18,7 @@ pub use fleets::Fleets;
 pub use programs::{Console, Hub, Screen, Swarm};
 pub use reads::{Alert, Alerts, Backups, Checks, Hosts, Journal, Status};
 pub use values::Until;
+pub use windows::{WindowAdd, WindowEnd, WindowExtend, WindowList, WindowShow, WindowVerb};
 
 use clap::{Parser, Subcommand};
 
@@ -114,6 +116,9 @@ pub enum Verb {
     Command(Command),
     /// Cancel a command: hosts whose turn has not come are left out, and where it runs it is killed
     Cancel(Cancel),
+    /// Maintenance windows and silences: times in which notices are held back, never facts
+    #[command(subcommand)]
+    Window(WindowVerb),
     /// Load a hub with synthetic agents over the real protocol
     Swarm(Swarm),
 }

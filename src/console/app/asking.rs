@@ -9,6 +9,8 @@ use crate::console::screens::world::About;
 use crate::console::theme::Role;
 use crate::console::widgets::{Answer, Prompt};
 use crate::fleet::alerts::Until;
+use crate::fleet::windows::Scope;
+use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{Timestamp, duration};
 
 /// A question, and what its answer is for.
@@ -59,6 +61,8 @@ impl Asking {
             About::Hosts(_) if count == 1 => "this host".to_owned(),
             About::Hosts(_) => format!("{count} hosts"),
             About::Jobs(_) => format!("{count} backup jobs"),
+            About::Window(_, id) => format!("window {id}"),
+            About::Mute(..) => "window".to_owned(),
         };
         let prompt =
             |title: &str, answer: Answer| Prompt::new(format!("{title} {what}"), answer, asked.stamp, asked.now);
@@ -88,6 +92,12 @@ impl Asking {
             Action::CancelCommand => prompt("Cancel", Answer::SameKey(asked.key))
                 .line(Role::Text, "what waits for its turn is not started any more;")
                 .line(Role::Danger, "what runs is killed on its host, with all it started, and the host confirms that"),
+            Action::Maintain => return Self::maintain(about, asked),
+            Action::Close if matches!(about, About::Window(..)) => prompt("End", optional)
+                .line(Role::Danger, "what it holds back rings again if it still fails, and it comes no more; why?"),
+            Action::ExtendWindow => prompt("Extend", Answer::Text { optional: false })
+                .line(Role::Text, "by how much longer than it would last? (30m, 2h)")
+                .with_text("1h"),
             Action::Close if wide || count > 10 => prompt("Close", Answer::TypedOut(count.to_string()))
                 .line(Role::Danger, "closes by hand what may still be wrong; type the number of alerts"),
             Action::Close => {
@@ -96,6 +106,20 @@ impl Asking {
             _ => return None,
         };
         Some(Self { prompt, action, about })
+    }
+
+    fn maintain(about: About, asked: Asked) -> Option<Self> {
+        let About::Mute(_, scopes) = &about else { return None };
+        let (first, _) = scopes.first()?;
+        let answer = Answer::Text { optional: false };
+        let mut prompt = Prompt::new("Open a maintenance window", answer, asked.stamp, asked.now)
+            .line(Role::Text, "for how long, about what, and # what for. Facts go on, and ends are never held back.");
+        for (filter, count) in scopes {
+            let alerts = if *count == 1 { "alert" } else { "alerts" };
+            prompt = prompt.line(Role::LaneMuted, &format!("{filter} — {count} open {alerts} now"));
+        }
+        let prompt = prompt.with_text(&format!("2h {first} # "));
+        Some(Self { prompt, action: Action::Maintain, about })
     }
 
     /// The verb that the answer gives, or what is wrong with it. `now` is the hub's time.
@@ -115,6 +139,7 @@ impl Asking {
                 Verb::Snooze { until: now + span, note: String::new() }
             }
             Action::Note => Verb::Note { note },
+            Action::Close if let About::Window(_, window) = self.about => Verb::CloseWindow { window, note },
             Action::Close => {
                 let typed = answer.parse::<usize>().is_ok();
                 Verb::Close { note: if typed { String::new() } else { note } }
@@ -124,10 +149,37 @@ impl Asking {
                 About::Command(_, command) => Verb::Cancel { command },
                 _ => return Err("there is no command to cancel".to_owned()),
             },
+            Action::Maintain => {
+                let About::Mute(_, scopes) = &self.about else {
+                    return Err("there is nothing to hold back".to_owned());
+                };
+                open_window(answer, scopes)?
+            }
+            Action::ExtendWindow => {
+                let About::Window(_, window) = self.about else { return Err("there is no window here".to_owned()) };
+                let longer = duration::parse(answer).map_err(|error| error.to_string())?;
+                Verb::ExtendWindow { window, longer }
+            }
             Action::AcknowledgeWith => Verb::Acknowledge { until: Until::Worse, note },
             _ => Verb::Acknowledge { until: Until::Worse, note: String::new() },
         })
     }
+}
+
+/// `2h client:acme host:web # switch swap`: a span, a filter, and what it is for. Where the filter is one of those whose
+/// number was shown, that number is held to.
+fn open_window(answer: &str, scopes: &[(String, u64)]) -> Result<Verb, String> {
+    let (text, name) = answer.split_once('#').map_or((answer, ""), |(text, name)| (text, name.trim()));
+    let (span, filter) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
+    let length = duration::parse(span).map_err(|error| error.to_string())?;
+    if length < Duration::from_secs(60) {
+        return Err("a window lasts a minute at least".to_owned());
+    }
+    let filter = filter.trim();
+    let parsed = Filter::parse(filter).map_err(|error| error.to_string())?;
+    Scope::Filter(parsed).check().map_err(|error| error.to_string())?;
+    let expected = scopes.iter().find(|(shown, _)| shown == filter).map(|(_, count)| *count);
+    Ok(Verb::OpenWindow { filter: filter.to_owned(), length, name: name.to_owned(), expected })
 }
 
 /// How many alerts or hosts something is about.
@@ -136,7 +188,7 @@ pub fn count(about: &About) -> usize {
     match about {
         About::Alerts(alerts) => alerts.len(),
         About::Hosts(hosts) => hosts.len(),
-        About::Command(..) => 1,
+        About::Command(..) | About::Window(..) | About::Mute(..) => 1,
         About::Jobs(jobs) => jobs.len(),
         About::Filter { counts, .. } => {
             counts.iter().map(|(_, count)| usize::try_from(*count).unwrap_or(usize::MAX)).sum()

@@ -121,6 +121,7 @@ impl App {
             Action::Hosts => vec![Effect::Go(Place::Hosts)],
             Action::Commands => vec![Effect::Go(Place::Commands)],
             Action::Backups => vec![Effect::Go(Place::Backups)],
+            Action::Windows => vec![Effect::Go(Place::Windows)],
             Action::Journal => vec![Effect::Go(Place::Journal)],
             Action::GoToAlert => {
                 self.front = Some(Front::Asking(Asking::which(asked)));

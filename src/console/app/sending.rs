@@ -10,7 +10,7 @@ use crate::console::replica::{FleetIndex, Replica, Replicas};
 use crate::console::screens::world::About;
 use crate::console::theme::Role;
 use crate::fleet::identity::Role as PersonRole;
-use crate::fleet::words::{CommandId, SafeText, Timestamp};
+use crate::fleet::words::{CommandId, SafeText, Timestamp, duration};
 
 /// A question for a fleet's link.
 pub type Question = (FleetIndex, Ask);
@@ -95,7 +95,7 @@ pub fn hub_now(about: &About, replicas: &Replicas, now: Instant) -> Timestamp {
         About::Hosts(hosts) => hosts.first().map(|(fleet, _)| *fleet),
         About::Jobs(jobs) => jobs.first().map(|(fleet, _)| *fleet),
         About::Filter { counts, .. } => counts.first().map(|(fleet, _)| *fleet),
-        About::Command(fleet, _) => Some(*fleet),
+        About::Command(fleet, _) | About::Window(fleet, _) | About::Mute(fleet, _) => Some(*fleet),
     };
     replicas.get(fleet.unwrap_or_default()).map_or_else(Timestamp::default, |replica| replica.hub_now(now))
 }
@@ -114,7 +114,9 @@ fn requests(verb: &Verb, about: &About) -> Vec<Request> {
             let targets = |count: u64| Targets::Filter { filter: filter.clone(), expected: Some(count) };
             counts.iter().map(|(fleet, count)| (*fleet, targets(*count), verb.clone())).collect()
         }
-        About::Command(fleet, _) => vec![(*fleet, Targets::None, verb.clone())],
+        About::Command(fleet, _) | About::Window(fleet, _) | About::Mute(fleet, _) => {
+            vec![(*fleet, Targets::None, verb.clone())]
+        }
     }
 }
 
@@ -135,6 +137,19 @@ fn started(report: &Report) -> Option<CommandId> {
     }
 }
 
+/// What an act on a window did.
+fn window_words(report: &Report) -> Option<String> {
+    let ActEnd::Answered(answer) = &report.end else { return None };
+    let (window, alerts) = (answer.window?, answer.done.len());
+    let alerts = if alerts == 1 { "1 alert".to_owned() } else { format!("{alerts} alerts") };
+    Some(match &report.act.verb {
+        Verb::OpenWindow { .. } => format!("window {window} holds back {alerts} now"),
+        Verb::CloseWindow { .. } => format!("window {window} ended: {alerts} not held back by it any more"),
+        Verb::ExtendWindow { longer, .. } => format!("window {window} lasts {} longer", duration::short(*longer)),
+        _ => return None,
+    })
+}
+
 fn report_words(report: &Report) -> (Role, String) {
     let word = report.act.verb.word();
     if let (ActEnd::Answered(answer), Some(command)) = (&report.end, started(report)) {
@@ -143,6 +158,9 @@ fn report_words(report: &Report) -> (Role, String) {
         let role = if failed > 0 { Role::Failed } else { Role::Ok };
         let hosts = if answer.done.len() == 1 { "host" } else { "hosts" };
         return (role, format!("command {command} goes to {} {hosts}{but}", answer.done.len()));
+    }
+    if let (ActEnd::Answered(answer), Some(words)) = (&report.end, window_words(report)) {
+        return (if answer.failed.is_empty() { Role::Ok } else { Role::Failed }, words);
     }
     match &report.end {
         ActEnd::Answered(answer) if answer.failed.is_empty() && answer.left_out.is_empty() => {

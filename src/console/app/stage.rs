@@ -22,6 +22,8 @@ use crate::console::screens::listing::words;
 use crate::console::screens::output::OutputScreen;
 use crate::console::screens::texts::Texts;
 use crate::console::screens::viewed::Viewed;
+use crate::console::screens::window::WindowScreen;
+use crate::console::screens::windows::Windows;
 use crate::console::screens::world::{Effect, Place, World};
 use crate::console::theme::{Role, Theme};
 use crate::fleet::derived::first_look::{Look, Screen};
@@ -54,6 +56,8 @@ pub struct Stage {
     /// What programs printed.
     texts: Texts,
     backup: Option<BackupScreen>,
+    windows: Windows,
+    window: Option<WindowScreen>,
 }
 
 impl Stage {
@@ -75,6 +79,8 @@ impl Stage {
             output: None,
             texts: Texts::default(),
             backup: None,
+            windows: Windows::default(),
+            window: None,
         }
     }
 
@@ -96,6 +102,8 @@ impl Stage {
             Place::Output(..) => Context::Output,
             Place::Backups => Context::Backups,
             Place::Backup(..) => Context::Backup,
+            Place::Windows => Context::Windows,
+            Place::Window(..) => Context::Window,
         }
     }
 
@@ -105,14 +113,19 @@ impl Stage {
     pub fn go(&mut self, place: Place) {
         match &place {
             // A screen of the top row replaces the whole path; what is opened in depth comes on top.
-            Place::Floor | Place::Alerts | Place::Hosts | Place::Backups | Place::Commands | Place::Journal => {
-                self.path.clear()
-            }
+            Place::Floor
+            | Place::Alerts
+            | Place::Hosts
+            | Place::Backups
+            | Place::Commands
+            | Place::Windows
+            | Place::Journal => self.path.clear(),
             Place::Host(fleet, id) => self.host = Some(HostScreen::new(*fleet, *id)),
             Place::Alert(fleet, id) => self.alert = Some(AlertScreen::new(*fleet, *id)),
             Place::Command(fleet, id) => self.command = Some(CommandScreen::new(*fleet, *id)),
             Place::Output(fleet, id, host) => self.output = Some(OutputScreen::new(*fleet, *id, *host)),
             Place::Backup(fleet, id) => self.backup = Some(BackupScreen::new(*fleet, *id)),
+            Place::Window(fleet, id) => self.window = Some(WindowScreen::new(*fleet, *id)),
         }
         self.path.push(place);
     }
@@ -149,6 +162,8 @@ impl Stage {
             | Place::Journal
             | Place::Backups
             | Place::Backup(..)
+            | Place::Windows
+            | Place::Window(..)
             | Place::Commands
             | Place::Command(..)
             | Place::Output(..) => (Screen::Floor, 0),
@@ -163,6 +178,7 @@ impl Stage {
         self.alerts.absorb(fleet, changed, world);
         self.hosts.absorb(fleet, changed, world);
         self.backups.absorb(fleet, changed, world);
+        self.windows.absorb(fleet, changed, world);
         self.journal.absorb(fleet, changed);
         if let Some(alert) = &mut self.alert {
             alert.absorb(fleet, changed);
@@ -195,6 +211,7 @@ impl Stage {
                 self.backup.as_mut().is_some_and(|backup| backup.answer(fleet, answer))
             }
             Topic::QuietHosts => false,
+            Topic::WindowMatches => self.windows.answer(fleet, answer),
             Topic::Blob(blob) => self.texts.answer(fleet, *blob, answer.result),
         }
     }
@@ -207,6 +224,7 @@ impl Stage {
             || self.hosts.rows.is_scanning()
             || self.backups.rows.is_scanning()
             || self.commands.rows.is_scanning()
+            || self.windows.rows.is_scanning()
     }
 
     /// Looks at a slice of the rows that are left; whether all of a screen's were looked at by that.
@@ -215,7 +233,8 @@ impl Stage {
         let hosts = self.hosts.rows.is_scanning() && self.hosts.rows.step(world);
         let backups = self.backups.rows.is_scanning() && self.backups.rows.step(world);
         let commands = self.commands.rows.is_scanning() && self.commands.rows.step(world);
-        alerts || hosts || backups || commands
+        let windows = self.windows.rows.is_scanning() && self.windows.rows.step(world);
+        alerts || hosts || backups || commands || windows
     }
 
     /// What the screen on top has to ask.
@@ -225,6 +244,7 @@ impl Stage {
             Some(Place::Alert(..)) => self.alert.as_mut().map(|alert| alert.ask(world)).unwrap_or_default(),
             Some(Place::Backup(..)) => self.backup.as_mut().map(|backup| backup.ask(world)).unwrap_or_default(),
             Some(Place::Journal) => self.journal.visit(world),
+            Some(Place::Windows | Place::Window(..)) => self.windows.visit(world),
             Some(Place::Command(..)) => {
                 let written = self.command.as_mut().and_then(|command| command.written(world, &self.texts));
                 written.into_iter().chain(self.texts.ask()).collect()
@@ -244,6 +264,10 @@ impl Stage {
             Place::Hosts => self.hosts.update(action, count, world),
             Place::Journal => self.journal.update(action, count, world),
             Place::Backups => self.backups.update(action, count, world),
+            Place::Windows => self.windows.update(action, count, world),
+            Place::Window(..) => {
+                self.window.as_mut().map(|window| window.update(action, count, world)).unwrap_or_default()
+            }
             Place::Backup(..) => {
                 self.backup.as_mut().map(|backup| backup.update(action, count, world)).unwrap_or_default()
             }
@@ -271,6 +295,7 @@ impl Stage {
             Place::Output(..) => self.output.as_mut().is_some_and(OutputScreen::cancel),
             Place::Journal => self.journal.cancel(),
             Place::Backups => self.backups.rows.cancel(world),
+            Place::Windows => self.windows.rows.cancel(world),
             _ => false,
         }
     }
@@ -284,6 +309,7 @@ impl Stage {
             Place::Commands => Some(&self.commands.rows.filter),
             Place::Output(..) => self.output.as_ref().map(|output| &output.search),
             Place::Backups => Some(&self.backups.rows.filter),
+            Place::Windows => Some(&self.windows.rows.filter),
             _ => None,
         }
     }
@@ -297,6 +323,7 @@ impl Stage {
             Place::Commands => Some(&mut self.commands.rows.filter),
             Place::Output(..) => self.output.as_mut().map(|output| &mut output.search),
             Place::Backups => Some(&mut self.backups.rows.filter),
+            Place::Windows => Some(&mut self.windows.rows.filter),
             _ => None,
         }
     }
@@ -308,6 +335,7 @@ impl Stage {
             Place::Hosts => self.hosts.rows.ask(world),
             Place::Commands => self.commands.rows.ask(world),
             Place::Backups => self.backups.rows.ask(world),
+            Place::Windows => self.windows.rows.ask(world),
             _ => self.journal.touch(),
         }
     }
@@ -348,7 +376,8 @@ impl Stage {
             Place::Alerts => self.alerts.rows.refresh(size, world),
             Place::Hosts => self.hosts.rows.refresh(size, world),
             Place::Journal => self.journal.refresh(size, world),
-            Place::Host(..) | Place::Alert(..) | Place::Backup(..) => {}
+            Place::Host(..) | Place::Alert(..) | Place::Backup(..) | Place::Window(..) => {}
+            Place::Windows => self.windows.rows.refresh(size, world),
             Place::Commands => self.commands.rows.refresh(size, world),
             Place::Command(..) => {
                 if let Some(command) = &mut self.command {
@@ -372,6 +401,12 @@ impl Stage {
             Place::Hosts => self.hosts.render(area, buf, theme, world),
             Place::Journal => self.journal.render(area, buf, theme, world, zone),
             Place::Backups => self.backups.render(area, buf, theme, world, zone),
+            Place::Windows => self.windows.render(area, buf, theme, world, zone),
+            Place::Window(..) => {
+                if let Some(window) = &self.window {
+                    window.render(area, buf, theme, world, zone, &self.windows);
+                }
+            }
             Place::Backup(..) => {
                 if let Some(backup) = &self.backup {
                     backup.render(area, buf, theme, world, zone);
@@ -409,6 +444,7 @@ impl Stage {
             Place::Commands => self.commands.rows.shown(),
             Place::Output(..) => self.output.as_ref().map_or(0, OutputScreen::found),
             Place::Backups => self.backups.rows.shown(),
+            Place::Windows => self.windows.rows.shown(),
             _ => self.journal.shown(),
         }
     }
@@ -450,6 +486,8 @@ impl Stage {
             Place::Journal => ("JOURNAL", self.journal.facts()),
             Place::Backups => ("BACKUPS", self.backups.facts()),
             Place::Backup(..) => ("BACKUP", Vec::new()),
+            Place::Windows => ("WINDOWS", self.windows.rows.facts()),
+            Place::Window(..) => ("WINDOW", Vec::new()),
             Place::Host(..) => ("HOST", Vec::new()),
             Place::Alert(..) => ("ALERT", Vec::new()),
             Place::Commands => ("COMMANDS", self.commands.rows.facts()),

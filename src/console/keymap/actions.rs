@@ -58,6 +58,22 @@ const OUTPUT: &[Context] = &[Context::Output];
 const WRITTEN: &[Context] = &[Context::Command, Context::Output];
 /// Contexts in which alerts can be copied.
 const TICKETS: &[Context] = &[Context::Alerts, Context::Alert];
+/// Contexts in which rows stand for a place a window can be opened for.
+const MUTES: &[Context] = &[Context::Floor, Context::Alerts, Context::Hosts, Context::Host, Context::Alert];
+/// What can be closed: alerts, wherever they are shown, and windows.
+const CLOSABLE: &[Context] = &[
+    Context::Floor,
+    Context::Alerts,
+    Context::Hosts,
+    Context::Client,
+    Context::Host,
+    Context::Alert,
+    Context::Backups,
+    Context::Backup,
+    Context::Windows,
+    Context::Window,
+];
+const WINDOWS: &[Context] = &[Context::Windows, Context::Window];
 const BACKUPS: &[Context] = &[Context::Backups, Context::Backup];
 const GRID: &[Context] = &[Context::Backups];
 const GLOBAL: &[Context] = &[Context::Global];
@@ -120,7 +136,9 @@ actions! {
     CheckNow "check-now" "check now" HOSTS Act "Check now instead of at the next interval.";
     Review "review" "reviewed" BACKUPS Act "Mark reviewed: you have looked at it.";
     SinceReview "since-review" "" GRID None "Show only what has news since your last review, or all.";
-    Close "close" "close" SUBJECTS Confirm "Close by hand what does not recover by itself.";
+    Close "close" "close" CLOSABLE Confirm "Close by hand what does not end by itself: an alert, or a window.";
+    Maintain "maintain" "window" MUTES Confirm "Open a maintenance window: shows what it would hold back, and asks for how long.";
+    ExtendWindow "extend-window" "extend" WINDOWS Confirm "Let the window last longer.";
     Command "command" "command" RUNS TypedOut "Run a command on the cursor's row, or on the marked rows.";
     CancelCommand "cancel-command" "cancel" COMMANDS Confirm "Cancel the command: what waits is not started, what runs is killed.";
     NextMatch "next-match" "next" OUTPUT None "Go to the next place of the searched text.";
@@ -153,6 +171,7 @@ actions! {
     Hosts "hosts" "" GLOBAL None "Hosts: every machine and how it is.";
     Backups "backups" "" GLOBAL None "Backups: what is saved and what can be restored.";
     Commands "commands" "" GLOBAL None "Commands: what was run, where, and how it ended.";
+    Windows "windows" "" GLOBAL None "Windows: what maintenance holds back, until when, and who said so.";
     Upkeep "upkeep" "" GLOBAL None "Upkeep: patches, antivirus and the monthly list.";
     Journal "journal" "" GLOBAL None "Journal: who decided what, and when.";
     View1 "view.1" "" LIST None "Show saved view 1.";

@@ -35,6 +35,10 @@ pub enum Context {
     Output,
     /// One backup job in depth.
     Backup,
+    /// The screen of maintenance windows.
+    Windows,
+    /// One window in depth.
+    Window,
     /// A box with text to read, such as help.
     Reader,
     /// A line of text being typed.
@@ -45,7 +49,7 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Global,
         Self::Move,
         Self::List,
@@ -62,6 +66,8 @@ impl Context {
         Self::Command,
         Self::Output,
         Self::Backup,
+        Self::Windows,
+        Self::Window,
         Self::Reader,
         Self::Text,
         Self::Palette,
@@ -87,6 +93,8 @@ impl Context {
             Self::Command => "command",
             Self::Output => "output",
             Self::Backup => "backup",
+            Self::Windows => "windows",
+            Self::Window => "window",
             Self::Reader => "reader",
             Self::Text => "text",
             Self::Palette => "palette",
@@ -113,6 +121,8 @@ impl Context {
             Self::Command => "A command",
             Self::Output => "Output",
             Self::Backup => "A backup job",
+            Self::Windows => "Windows",
+            Self::Window => "A window",
             Self::Reader => "Reading",
             Self::Text => "Typing",
             Self::Palette => "Words",
@@ -142,6 +152,8 @@ impl Context {
             Self::Client => &[Self::Client, Self::List, Self::Move, Self::Global],
             Self::Host => &[Self::Host, Self::List, Self::Move, Self::Global],
             Self::Backup => &[Self::Backup, Self::List, Self::Move, Self::Global],
+            Self::Windows => &[Self::Windows, Self::List, Self::Move, Self::Global],
+            Self::Window => &[Self::Window, Self::List, Self::Move, Self::Global],
             Self::Alert => &[Self::Alert, Self::List, Self::Move, Self::Global],
             Self::Command => &[Self::Command, Self::List, Self::Move, Self::Global],
             Self::Output => &[Self::Output, Self::List, Self::Move, Self::Global],

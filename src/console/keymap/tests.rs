@@ -17,7 +17,7 @@ fn own(text: &str) -> Result<Keymap, FileError> {
     Keymap::load(Some(&path))
 }
 
-const SCREENS: [Context; 12] = [
+const SCREENS: [Context; 14] = [
     Context::Floor,
     Context::Alerts,
     Context::Hosts,
@@ -30,6 +30,8 @@ const SCREENS: [Context; 12] = [
     Context::Alert,
     Context::Command,
     Context::Output,
+    Context::Windows,
+    Context::Window,
 ];
 
 #[test]

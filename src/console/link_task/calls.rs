@@ -13,7 +13,7 @@ use crate::console::act::{Act, ActAnswer, ActEnd, ActTag};
 use crate::console::ask::{Answer, Detail, HostDetail, Series, Topic};
 use crate::console::mask::{Mask, Unmasked, masked};
 use crate::console::replica::Glance;
-use crate::fleet::words::{HostId, SafeText, Timestamp};
+use crate::fleet::words::{HostId, SafeText, Timestamp, WindowId};
 use crate::link::Connection;
 use crate::wire::pb::query_request::Kind;
 use crate::wire::{decode_entry, pb};
@@ -30,6 +30,8 @@ const SERIES: usize = 512;
 const POINTS: usize = 4_000;
 /// Results of checks taken of one answer at most.
 const READINGS: usize = 1_000;
+/// Windows taken of one answer at most.
+const WINDOWS: usize = 20_000;
 /// Bytes taken of one blob at most.
 const BLOB: usize = 1 << 20;
 
@@ -122,6 +124,17 @@ async fn look_up(connection: &Connection, mask: Option<&Arc<Mask>>, about: &Topi
             let quiet = page.and_then(|page| page.quiet);
             let quiet = quiet.ok_or_else(|| Status::unimplemented("the hub is older and does not tell"))?;
             Ok(Detail::QuietHosts(quiet.hosts.into_iter().map(HostId).collect()))
+        }
+        Topic::WindowMatches => {
+            let request = pb::QueryRequest { kind: Kind::Windows.into(), ..pb::QueryRequest::default() };
+            let mut pages = connection.console().query(request).await?.into_inner();
+            let mut matches = BTreeMap::new();
+            while matches.len() < WINDOWS
+                && let Some(page) = pages.message().await?
+            {
+                matches.extend(page.windows.into_iter().map(|window| (WindowId(window.window), window.matches)));
+            }
+            Ok(Detail::WindowMatches(matches))
         }
         Topic::Timeline(alert) => {
             let request = pb::QueryRequest { kind: Kind::Alert.into(), id: alert.0, ..pb::QueryRequest::default() };

@@ -187,6 +187,7 @@ impl Counts {
                 | EntityKey::Token(_)
                 | EntityKey::Command(_)
                 | EntityKey::Notice(_)
+                | EntityKey::Window(_)
                 | EntityKey::Outcome(..) => {}
             }
         }

@@ -12,6 +12,7 @@ use crate::console::screens::hosts::quantized;
 use crate::console::screens::journal::clock;
 use crate::console::screens::journal_words::words;
 use crate::console::screens::look::{check_glyph, check_role, host_role};
+use crate::console::screens::muting::{hold_lines, mute, of_alert};
 use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::text::{Ellipsis, put, put_cut, wrap};
 use crate::console::theme::{Role, Theme};
@@ -108,6 +109,7 @@ impl AlertScreen {
             Action::Down => self.scroll = (self.scroll + step).min(self.entries.len().saturating_sub(1)),
             Action::Up => self.scroll = self.scroll.saturating_sub(step),
             Action::Top => self.scroll = 0,
+            Action::Maintain => return mute(of_alert((self.fleet, self.id), world)),
             action if action.is_on_alerts() || action == Action::CheckNow => {
                 return vec![Effect::on_alerts(action, about())];
             }
@@ -218,6 +220,7 @@ fn facts(alert: &Alert, replica: &Replica, theme: &Theme, now: Timestamp, zone: 
     );
     let mut facts = vec![(check_role(alert.level, false), head), (Role::Title, alert.summary.to_string())];
     facts.extend(owner(alert, now, zone));
+    facts.extend(hold_lines(alert, replica.fleet(), now, zone).into_iter().map(|line| (Role::LaneMuted, line)));
     if let Some(note) = &alert.last_note {
         facts.push((Role::Text, format!("last note: {}", note.as_str())));
     }

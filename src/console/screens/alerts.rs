@@ -14,6 +14,7 @@ use crate::console::screens::empty::say_why_empty;
 use crate::console::screens::grouping::{Group, Sums};
 use crate::console::screens::listing::{Arrangement, Listing};
 use crate::console::screens::look::{check_glyph, check_role, lane_role};
+use crate::console::screens::muting::{hold_words, mute, of_alert};
 use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Column, Row};
@@ -210,6 +211,7 @@ impl Alerts {
                 };
                 vec![Effect::Run { hosts: alerts.into_iter().filter_map(host).collect(), line: String::new() }]
             }
+            Action::Maintain => mute(cursor.and_then(|key| of_alert(key, world))),
             action if action.is_on_alerts() || action == Action::CheckNow => {
                 vec![self.about().map_or_else(|effect| effect, |about| Effect::on_alerts(action, about))]
             }
@@ -332,6 +334,7 @@ fn summary_parts(alert: &Alert, replica: &Replica, now: Timestamp) -> Vec<(Role,
     if let Some(snooze) = &alert.snooze {
         parts.push((Role::LaneMuted, format!("{} left  ", duration::compact(snooze.until.since(now)))));
     }
+    parts.extend(hold_words(alert, replica.fleet(), now).map(|words| (Role::LaneMuted, format!("{words}  "))));
     if alert.step() > 0 {
         parts.push((Role::Danger, format!("step {} ", alert.step())));
     }

@@ -11,6 +11,7 @@ use crate::console::replica::{ClientSummary, FleetIndex, Replica};
 use crate::console::screens::hosts::quantized;
 use crate::console::screens::listing::move_cursor;
 use crate::console::screens::look::{backup_role, severity_glyph};
+use crate::console::screens::muting::{mute, of_client};
 use crate::console::screens::world::{Effect, World};
 use crate::console::text::put;
 use crate::console::theme::{Role, Theme};
@@ -115,6 +116,10 @@ impl Floor {
                 let hosts = replica.fleet().hosts.present().filter(|host| host.client == *client);
                 let hosts = hosts.map(|host| (*fleet, host.id)).collect();
                 return vec![Effect::Run { hosts, line: String::new() }];
+            }
+            Action::Maintain => {
+                let cursor = self.list.cursor().map(|(fleet, client)| (*fleet, client.clone()));
+                return mute(cursor.and_then(|(fleet, client)| of_client(fleet, &client, world)));
             }
             Action::Copy => {
                 return self.list.cursor().map(|(_, client)| Effect::Copy(client.to_string())).into_iter().collect();

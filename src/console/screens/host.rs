@@ -12,6 +12,7 @@ use crate::console::replica::{FleetIndex, Replica};
 use crate::console::screens::alerts::what;
 use crate::console::screens::hosts::quantized;
 use crate::console::screens::look::{check_glyph, check_role, host_glyph, host_role, share_role};
+use crate::console::screens::muting::{mute, of_host};
 use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::text::{Ellipsis, put, put_cut, wrap};
 use crate::console::theme::{Role, Theme};
@@ -157,6 +158,7 @@ impl HostScreen {
             Action::Command => {
                 return vec![Effect::Run { hosts: vec![(self.fleet, self.id)], line: String::new() }];
             }
+            Action::Maintain => return mute(of_host((self.fleet, self.id), world)),
             action if action.is_on_alerts() => return vec![Effect::on_alerts(action, self.about(&lines))],
             Action::Copy => {
                 let name = replica.fleet().hosts.hosts.get(&self.id).map(|host| host.name.to_string());

@@ -15,6 +15,7 @@ use crate::console::screens::empty::say_why_empty;
 use crate::console::screens::grouping::{Group, Sums};
 use crate::console::screens::listing::{Arrangement, Listing};
 use crate::console::screens::look::{host_glyph, host_rank, host_role, share_role};
+use crate::console::screens::muting::{mute, of_host};
 use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Column, Row};
@@ -186,6 +187,7 @@ impl Hosts {
                 let text = "* on hosts is for commands only: x starts one, Esc takes it back".to_owned();
                 vec![Effect::Say(Role::Muted, text)]
             }
+            Action::Maintain => mute(cursor.and_then(|key| of_host(key, world))),
             Action::CheckNow => {
                 let hosts = self.rows.take_targets();
                 if hosts.is_empty() {

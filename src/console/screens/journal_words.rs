@@ -5,7 +5,7 @@ use crate::console::theme::Role;
 use crate::fleet::commands::OutcomeState;
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::{HostId, SafeText, duration};
-use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, profile};
+use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, profile, windows};
 
 /// An event in words, with the role of its gravity.
 #[must_use]
@@ -18,6 +18,7 @@ pub fn words(event: &Event, fleet: &Fleet) -> (Role, String) {
         Event::Commands(event) => command_words(event, fleet),
         Event::Backups(event) => backup_words(event, fleet),
         Event::Notices(event) => notice_words(event),
+        Event::Windows(event) => window_words(event),
         Event::Identity(event) => (Role::Muted, identity_words(event)),
         Event::Unknown => (Role::Unknown, "something this version does not know; update this console".to_owned()),
     }
@@ -176,6 +177,24 @@ fn listed(names: &[SafeText]) -> String {
         return "nobody".to_owned();
     }
     names.iter().map(SafeText::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn window_words(event: &windows::Event) -> (Role, String) {
+    use windows::Event;
+    let id = event.window();
+    match event {
+        Event::Created(window) => {
+            (Role::LaneMuted, format!("window {id} of {} holds back {}", window.by.as_str(), window.scope))
+        }
+        Event::Began { .. } => (Role::LaneMuted, format!("window {id} began")),
+        Event::Looked { .. } => (Role::Muted, format!("window {id} looked at the open alerts")),
+        Event::Ended { next: Some(_), .. } => (Role::Text, format!("window {id} ended, and comes again")),
+        Event::Ended { next: None, .. } => (Role::Text, format!("window {id} ended for good")),
+        Event::Closed { by, .. } => (Role::Text, format!("window {id} ended by {}", by.as_str())),
+        Event::Changed { by, .. } => (Role::Text, format!("window {id} has another end, by {}", by.as_str())),
+        Event::Planned { .. } => (Role::Muted, format!("window {id}: the clock was set")),
+        Event::Archived { .. } => (Role::Muted, format!("window {id} archived")),
+    }
 }
 
 fn notice_words(event: &notices::Event) -> (Role, String) {

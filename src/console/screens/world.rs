@@ -9,7 +9,7 @@ use crate::console::keymap::Action;
 use crate::console::replica::{FleetIndex, Replicas};
 use crate::console::theme::Role;
 use crate::fleet::alerts::Until;
-use crate::fleet::words::{AlertId, CommandId, HostId, JobId};
+use crate::fleet::words::{AlertId, CommandId, HostId, JobId, WindowId};
 
 /// What a screen sees.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +47,10 @@ pub enum Place {
     Output(FleetIndex, CommandId, HostId),
     /// One backup job in depth.
     Backup(FleetIndex, JobId),
+    /// The maintenance windows.
+    Windows,
+    /// One window in depth.
+    Window(FleetIndex, WindowId),
 }
 
 /// What an act is about, as the screen that asks for it sees it.
@@ -67,6 +71,10 @@ pub enum About {
     Command(FleetIndex, CommandId),
     /// These backup jobs.
     Jobs(Vec<(FleetIndex, JobId)>),
+    /// This window.
+    Window(FleetIndex, WindowId),
+    /// What a window to be opened may be about, the narrowest first: filters, each with how many open alerts it speaks of.
+    Mute(FleetIndex, Vec<(String, u64)>),
 }
 
 /// What a screen asks for.

@@ -17,7 +17,7 @@ pub use subject::Subject;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::fleet::words::{AlertId, ClientId, Revision, Timestamp};
+use crate::fleet::words::{AlertId, ClientId, Revision, Timestamp, WindowId};
 
 /// The fleet's alerts: all open ones, and resolved ones until they are archived.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,6 +74,17 @@ impl Alerts {
     /// Every reason that holds back an open alert, with the alert; in the order of the reasons.
     pub fn holds(&self) -> impl Iterator<Item = (Hold, AlertId)> {
         self.held.iter().copied()
+    }
+
+    /// The windows that hold back an open alert, oldest first.
+    pub fn windows_holding(&self) -> impl Iterator<Item = WindowId> {
+        let mut from = Some(WindowId(u64::MIN));
+        std::iter::from_fn(move || {
+            let (hold, _) = self.held.range((Hold::Maintenance(from?), AlertId(u64::MIN))..).next()?;
+            let Hold::Maintenance(window) = hold else { return None };
+            from = window.0.checked_add(1).map(WindowId);
+            Some(*window)
+        })
     }
 
     /// Resolved alerts whose end is still to be told to those who were told of them.

@@ -4,6 +4,8 @@
 pub mod assign;
 pub mod behind;
 pub mod first_look;
+pub mod labels;
+pub mod muting;
 pub mod select;
 pub mod select_entry;
 pub mod tally;

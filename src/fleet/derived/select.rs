@@ -8,6 +8,7 @@ use crate::fleet::checks::CheckStatus;
 use crate::fleet::commands::{Command, OutcomeState};
 use crate::fleet::hosts::Host;
 use crate::fleet::state::Fleet;
+use crate::fleet::windows::Window;
 use crate::fleet::words::filter::{AgeKind, Key, Subject};
 use crate::fleet::words::spoken_id::spoken_id;
 use crate::fleet::words::{ClientId, SiteId, Timestamp};
@@ -81,6 +82,19 @@ pub struct BackupRow<'a> {
     pub job: &'a Job,
     /// When its repository was read last.
     pub last_read: Option<Timestamp>,
+    /// The hub's time.
+    pub now: Timestamp,
+}
+
+/// A maintenance window in its fleet.
+#[derive(Clone, Copy, Debug)]
+pub struct WindowRow<'a> {
+    /// The fleet.
+    pub fleet: &'a Fleet,
+    /// The fleet's local name.
+    pub fleet_name: &'a str,
+    /// The window.
+    pub window: &'a Window,
     /// The hub's time.
     pub now: Timestamp,
 }
@@ -261,6 +275,26 @@ impl Subject for BackupRow<'_> {
             AgeKind::Seen => Some(age_of(self.last_read, self.now)),
             AgeKind::Open => None,
         }
+    }
+}
+
+impl Subject for WindowRow<'_> {
+    fn any_text(&self, key: Key, matches: Matches<'_>) -> bool {
+        let window = self.window;
+        match key {
+            Key::Client => window.client.as_ref().is_some_and(|client| client_texts(self.fleet, client, matches)),
+            Key::State => matches(window.state().word()),
+            Key::Id => id_texts(self.fleet_name, window.id.0, matches),
+            Key::Owner => matches(window.by.as_str()),
+            Key::Fleet => matches(self.fleet_name),
+            Key::Text => matches(window.name.as_str()) || matches(&window.scope.to_string()),
+            _ => false,
+        }
+    }
+
+    /// Since it was made.
+    fn age(&self, kind: AgeKind) -> Option<Duration> {
+        (kind == AgeKind::Open).then(|| self.now.since(self.window.created_at))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::fleet::identity::Event as IdentityEvent;
 use crate::fleet::notices::Event as NoticeEvent;
 use crate::fleet::profile::Event as ProfileEvent;
 use crate::fleet::state::{Entry, Event, Fleet};
+use crate::fleet::windows::Event as WindowEvent;
 use crate::fleet::words::filter::{AgeKind, Key, Subject};
 use crate::fleet::words::spoken_id::spoken_id;
 use crate::fleet::words::{AlertId, CheckState, ClientId, CommandId, HostId, JobId, SafeText, SiteId, Timestamp};
@@ -113,6 +114,7 @@ fn spoken(event: &Event) -> Spoken<'_> {
         Event::Commands(event) => of_command(event),
         Event::Backups(event) => of_backup(event),
         Event::Notices(event) => of_notice(event),
+        Event::Windows(event) => of_window(event),
         Event::Identity(event) => of_identity(event),
         Event::Unknown => Spoken::default(),
     }
@@ -211,6 +213,28 @@ fn of_backup(event: &BackupEvent) -> Spoken<'_> {
         BackupEvent::Reviewed { by, .. } => Spoken { texts: vec!["backup", "reviewed", by.as_str()], ..spoken },
         BackupEvent::Asked { .. } => Spoken { texts: vec!["backup", "asked"], ..spoken },
     }
+}
+
+fn of_window(event: &WindowEvent) -> Spoken<'_> {
+    let texts = match event {
+        WindowEvent::Created(window) => {
+            return Spoken {
+                client: window.client.as_ref(),
+                texts: vec!["window", "made", window.name.as_str(), window.by.as_str()],
+                ..Spoken::default()
+            };
+        }
+        WindowEvent::Began { .. } => vec!["window", "began"],
+        WindowEvent::Looked { .. } => vec!["window", "looked"],
+        WindowEvent::Ended { .. } => vec!["window", "ended"],
+        WindowEvent::Closed { by, note, .. } => {
+            vec!["window", "closed", by.as_str(), note.as_ref().map_or("", SafeText::as_str)]
+        }
+        WindowEvent::Changed { by, .. } => vec!["window", "changed", by.as_str()],
+        WindowEvent::Planned { .. } => vec!["window", "planned"],
+        WindowEvent::Archived { .. } => vec!["window", "archived"],
+    };
+    Spoken { texts, ..Spoken::default() }
 }
 
 fn of_notice(event: &NoticeEvent) -> Spoken<'_> {

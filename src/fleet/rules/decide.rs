@@ -6,7 +6,7 @@ use crate::fleet::rules::decision::{Decision, Refusal, by_rule};
 use crate::fleet::rules::input::Input;
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
-use crate::fleet::rules::{acting, admitting, configuring, escalating, noticing, presence, results, timers};
+use crate::fleet::rules::{acting, admitting, configuring, escalating, noticing, presence, results, timers, windows};
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::Now;
 
@@ -16,6 +16,8 @@ use crate::fleet::words::Now;
 /// A [`Refusal`] that says what to do; nothing is to be written then.
 pub fn decide(fleet: &Fleet, ledger: &Ledger, live: &Live, input: &Input, now: Now) -> Result<Decision, Refusal> {
     let mut decision = alone(fleet, ledger, live, input, now)?;
+    // First what windows hold back, in the same entry, before anybody can be told; then who is told of the rest.
+    windows::holding::follow(fleet, &mut decision.events, now);
     escalating::follow(fleet, live, &mut decision.events, now);
     Ok(decision)
 }

@@ -2,6 +2,7 @@
 
 use crate::fleet::identity::Audience;
 use crate::fleet::state::{Actor, Event};
+use crate::fleet::windows::Window;
 use crate::fleet::words::{CommandId, HostId, IdentityId, Revision, TokenId};
 
 /// What was decided: the events of one entry (none: nothing changes) and the answer to who asked.
@@ -30,6 +31,8 @@ pub struct Answer {
     pub token: Option<TokenId>,
     /// The command that was asked for.
     pub command: Option<CommandId>,
+    /// The window made, ended or changed; of a rehearsal as it would be.
+    pub window: Option<Box<Window>>,
     /// Identities recorded, an agent's with its host and name.
     pub recorded: Vec<Recorded>,
     /// What a configuration changed, in words.

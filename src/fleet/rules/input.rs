@@ -7,10 +7,11 @@ use crate::fleet::fact::Fact;
 use crate::fleet::hosts::vitals::OsFacts;
 use crate::fleet::identity::{Hands, Role};
 use crate::fleet::state::{Actor, Cause};
+use crate::fleet::windows::Scope;
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{
     ActionId, AlertId, BlobId, CheckName, ClientId, CommandId, HostClass, HostId, IdentityId, NoticeId, Revision,
-    SafeText, SiteId, StreamId, Timestamp, TokenId,
+    SafeText, SiteId, StreamId, Timestamp, TokenId, WindowId,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -247,6 +248,24 @@ pub enum Verb {
     Cancel(CommandId),
     /// Note that a person has looked at backup jobs; the targets are their numbers.
     ReviewBackups,
+    /// Open a maintenance window or a silence.
+    OpenWindow(Box<WindowRequest>),
+    /// End one for good.
+    CloseWindow {
+        /// Which.
+        window: WindowId,
+        /// What to say.
+        note: SafeText,
+    },
+    /// Give another end to one that is under way, or to come once.
+    ChangeWindow {
+        /// Which.
+        window: WindowId,
+        /// The new end.
+        until: Option<Timestamp>,
+        /// Or how much later than it was.
+        longer: Option<Duration>,
+    },
     /// Take a host out of the fleet.
     RetireHost(HostId),
     /// Make a token.
@@ -275,6 +294,40 @@ pub struct RunRequest {
     pub window: Option<u32>,
     /// How long it may run on a host; `None` for the default.
     pub timeout: Option<Duration>,
+}
+
+/// A maintenance window or silence to be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WindowRequest {
+    /// What it is for.
+    pub name: SafeText,
+    /// Which alerts.
+    pub scope: Scope,
+    /// When.
+    pub times: TimesAsked,
+    /// How many open alerts it is expected to hold back at once; another number refuses it.
+    pub expected: Option<u64>,
+}
+
+/// Times as they are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TimesAsked {
+    /// One time.
+    Once {
+        /// From when; now when `None`.
+        from: Option<Timestamp>,
+        /// Until when.
+        until: Option<Timestamp>,
+        /// Or for how long.
+        length: Option<Duration>,
+    },
+    /// Again and again.
+    Recurring {
+        /// In plain words, or as a rule of RFC 5545.
+        words: String,
+        /// The zone where the words name none.
+        zone: String,
+    },
 }
 
 /// What a new token grants.
@@ -347,6 +400,9 @@ impl Verb {
             Self::Run(_) => "run",
             Self::Cancel(_) => "cancel",
             Self::ReviewBackups => "review",
+            Self::OpenWindow(_) => "window add",
+            Self::CloseWindow { .. } => "window end",
+            Self::ChangeWindow { .. } => "window extend",
             Self::RetireHost(_) => "host retire",
             Self::CreateToken(_) => "token create",
             Self::RevokeToken(_) => "token revoke",
@@ -370,7 +426,10 @@ impl Verb {
             | Self::CheckNow { .. }
             | Self::Run(_)
             | Self::Cancel(_)
-            | Self::ReviewBackups => Role::Operator,
+            | Self::ReviewBackups
+            | Self::OpenWindow(_)
+            | Self::CloseWindow { .. }
+            | Self::ChangeWindow { .. } => Role::Operator,
             Self::RetireHost(_)
             | Self::CreateToken(_)
             | Self::RevokeToken(_)

@@ -7,9 +7,9 @@ use std::time::Duration;
 use crate::fleet::rules::decision::Answer;
 use crate::fleet::state::{Entry, Event};
 use crate::fleet::words::{
-    ActionId, AlertId, CommandId, HostId, IdentityId, JobId, NoticeId, StreamId, Timestamp, TokenId,
+    ActionId, AlertId, CommandId, HostId, IdentityId, JobId, NoticeId, StreamId, Timestamp, TokenId, WindowId,
 };
-use crate::fleet::{alerts, backups, commands, hosts, identity, notices};
+use crate::fleet::{alerts, backups, commands, hosts, identity, notices, windows};
 
 /// How long the answer of an action is remembered.
 pub const ACTIONS_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -59,6 +59,8 @@ pub struct Counters {
     pub job: u64,
     /// Notices.
     pub notice: u64,
+    /// Maintenance windows and silences.
+    pub window: u64,
 }
 
 impl Counters {
@@ -104,6 +106,12 @@ impl Counters {
         NoticeId(self.notice)
     }
 
+    /// Draws a number for a window.
+    pub const fn next_window(&mut self) -> WindowId {
+        self.window += 1;
+        WindowId(self.window)
+    }
+
     /// Keeps up with an entry, as a replay does.
     pub fn follow(&mut self, entry: &Entry) {
         for (_, event) in &entry.events {
@@ -118,6 +126,7 @@ impl Counters {
                 }
                 Event::Backups(backups::Event::Described(job)) => self.job = self.job.max(job.id.0),
                 Event::Notices(notices::Event::Queued(notice)) => self.notice = self.notice.max(notice.id.0),
+                Event::Windows(windows::Event::Created(window)) => self.window = self.window.max(window.id.0),
                 Event::Identity(identity::Event::TokenCreated(token)) => self.token = self.token.max(token.id.0),
                 _ => {}
             }

@@ -24,3 +24,4 @@ mod properties;
 pub mod results;
 pub mod staleness;
 pub mod timers;
+pub mod windows;

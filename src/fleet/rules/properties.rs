@@ -7,17 +7,20 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::fleet::alerts::{self, Lane, Subject, Until};
+use crate::fleet::alerts::{self, Hold, Lane, Subject, Until};
 use crate::fleet::checks::Attempts;
 use crate::fleet::configuration::{Configuration, OnCallConfiguration};
 use crate::fleet::identity::Role;
 use crate::fleet::rules::fixture::{
     World, admin, asker, filter, grant, ids, min, operator, person, policy, s, scoped, text,
 };
-use crate::fleet::rules::input::{Action, Admission, Input, NoticeReport, Verb};
+use crate::fleet::rules::input::{Action, Admission, Input, NoticeReport, TimesAsked, Verb, WindowRequest};
 use crate::fleet::rules::timers;
+use crate::fleet::rules::windows::holding::holds_for;
 use crate::fleet::state::{Cause, Entry, Event, Fleet};
-use crate::fleet::words::{AlertId, CheckState, HostClass, HostId, NoticeId, Revision};
+use crate::fleet::windows::Scope;
+use crate::fleet::words::filter::Filter;
+use crate::fleet::words::{AlertId, CheckState, HostClass, HostId, NoticeId, Revision, WindowId};
 use crate::fleet::{checks, hosts, identity, notices};
 
 const CHECKS: [&str; 3] = ["cpu", "disk", "load"];
@@ -38,6 +41,11 @@ enum Step {
     Contest(usize),
     Act(u64, Word, bool),
     ActOnAll(&'static str, Word),
+    /// A window on what a filter matches, from so many minutes ahead, for so many.
+    Window(&'static str, u64, u64),
+    /// One that comes again.
+    Every(&'static str),
+    EndWindow(u64),
     Pass(u64),
     PassBeating(u64),
     SetClock(i64),
@@ -75,7 +83,13 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     let filters =
         proptest::sample::select(&["*", "sev:critical", "lane:new", "open:2m+", "seen:1m+", "state:down"][..]);
+    let scopes = proptest::sample::select(&["*", "* sev:warning", "host:h", "client:synthetic", "* check:disk"][..]);
+    let every =
+        proptest::sample::select(&["daily 10:01 for 1m UTC", "Mon 09:00 for 2h UTC", "daily 22:00 for 23h UTC"][..]);
     prop_oneof![
+        2 => (scopes, 0..5_u64, 1..15_u64).prop_map(|(filter, from, length)| Step::Window(filter, from, length)),
+        1 => every.prop_map(Step::Every),
+        1 => (1..6_u64).prop_map(Step::EndWindow),
         2 => proptest::sample::select(&HostClass::ALL[..]).prop_map(Step::Enrol),
         1 => (1..3_usize).prop_map(Step::Admit),
         16 => (host.clone(), check.clone(), state).prop_map(|(host, check, state)| Step::Result(host, check, state)),
@@ -255,6 +269,19 @@ impl Story {
                 let action: Action = self.world.action(&asker("kim", Role::Admin), filter(all, None), verb);
                 self.world.feed(Input::Action(action)).unwrap();
             }
+            Step::Window(filter, from, length) => {
+                let (from, length) = (Some(self.world.now.wall + min(*from)), Some(min(*length)));
+                self.open(filter, TimesAsked::Once { from, until: None, length });
+            }
+            Step::Every(words) => {
+                let (words, zone) = ((*words).to_owned(), String::new());
+                self.open("*", TimesAsked::Recurring { words, zone });
+            }
+            Step::EndWindow(number) => {
+                let verb = Verb::CloseWindow { window: WindowId(*number), note: text("") };
+                // There may be none, or it is over.
+                let _ = self.world.act(&operator(), ids(&[]), verb);
+            }
             Step::Pass(seconds) => self.pass(s(*seconds)),
             Step::PassBeating(seconds) => {
                 let hosts: Vec<HostId> = self.world.fleet.hosts.present().map(|host| host.id).collect();
@@ -309,9 +336,26 @@ impl Story {
         }
     }
 
-    /// What an alert says of a check is what its agent confirmed.
+    fn open(&mut self, filter: &str, times: TimesAsked) {
+        let scope = Scope::Filter(Filter::parse(filter).unwrap());
+        let request = WindowRequest { name: text("work"), scope, times, expected: None };
+        self.world.act(&operator(), ids(&[]), Verb::OpenWindow(Box::new(request))).unwrap();
+    }
+
+    /// What an alert says of a check is what its agent confirmed, and it is held back by the windows that speak of it
+    /// while they last, and by no other.
     fn agrees(&self) {
         let world = &self.world;
+        for window in world.fleet.windows.active() {
+            // A clock that is set back by seconds ends nothing.
+            let lasts = |now| now < window.active.unwrap().until && window.active.unwrap().from <= now + s(60);
+            assert!(lasts(world.now.wall), "{window:?} lasts");
+        }
+        for alert in world.fleet.alerts.open() {
+            let held: Vec<Hold> =
+                alert.holds.iter().copied().filter(|hold| matches!(hold, Hold::Maintenance(_))).collect();
+            assert_eq!(held, holds_for(&world.fleet, alert), "{}", alert.subject);
+        }
         for alert in world.fleet.alerts.alerts.values().filter(|alert| !alert.is_open()) {
             assert_eq!(alert.snooze, None, "{} is over", alert.subject);
         }

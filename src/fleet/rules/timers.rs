@@ -9,7 +9,9 @@ use crate::fleet::rules::alerting::for_client;
 use crate::fleet::rules::decision::{Decision, by_rule};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
-use crate::fleet::rules::{archiving, backups, commanding, contest, escalating, noticing, presence, staleness};
+use crate::fleet::rules::{
+    archiving, backups, commanding, contest, escalating, noticing, presence, staleness, windows,
+};
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::{Instant, Now};
 
@@ -23,6 +25,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Decides what is due now: one rule at a time, so that an entry has one cause. No events: nothing is due.
 #[must_use]
 pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
+    // First, so that what a window holds back is held before anything about it is due.
+    let events = windows::judging::judge(fleet, now, MOST_AT_ONCE);
+    if !events.is_empty() {
+        return by_rule("windows", events);
+    }
     let events = alert_timers(fleet, now);
     if !events.is_empty() {
         return by_rule("timers", events);
@@ -83,6 +90,9 @@ pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
     if events.is_empty() {
         events = commanding::archive(fleet, now, MOST_AT_ONCE);
     }
+    if events.is_empty() {
+        events = windows::judging::archive(fleet, now, MOST_AT_ONCE);
+    }
     by_rule("archive", events)
 }
 
@@ -92,7 +102,8 @@ pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
 #[must_use]
 pub fn next_due(fleet: &Fleet, live: &Live, now: Now) -> Instant {
     let latest = now.mono + LONGEST_WAIT;
-    let timer = fleet.alerts.next_due().map(|when| now.mono + when.since(now.wall));
+    let timers = fleet.alerts.next_due().into_iter().chain(windows::judging::next_judgement(fleet, now));
+    let timer = timers.min().map(|when| now.mono + when.since(now.wall));
     let judged = if now.mono < judges_from(live) {
         Some(judges_from(live))
     } else {

@@ -132,6 +132,7 @@ impl Head {
             counters.command,
             counters.job,
             counters.notice,
+            counters.window,
         ];
         Bytes::from(numbers.into_iter().flat_map(u64::to_be_bytes).collect::<Vec<_>>())
     }
@@ -147,6 +148,7 @@ impl Head {
         self.ledger.counters.job = next()?;
         // A hub before these had no such things.
         self.ledger.counters.notice = next().unwrap_or(0);
+        self.ledger.counters.window = next().unwrap_or(0);
         Ok(())
     }
 
@@ -189,6 +191,7 @@ fn subjects(event: &Event) -> Vec<String> {
         }
         Event::Commands(event) => vec![format!("command/{}", event.command())],
         Event::Backups(event) => vec![format!("backup/{}", event.job())],
+        Event::Windows(event) => vec![format!("window/{}", event.window())],
         Event::Notices(event) => vec![format!("notice/{}", event.notice())],
         Event::Identity(_) => vec!["registry".to_owned()],
         Event::Profile(_) | Event::Unknown => Vec::new(),
@@ -208,6 +211,7 @@ fn store_answer(answer: &Answer) -> pb::ActReply {
         left_out: failures(&answer.left_out),
         token: answer.token.map(|token| token.0.to_string()).unwrap_or_default(),
         command: answer.command.map_or(0, |command| command.0),
+        window: answer.window.as_deref().map(Into::into),
         ..pb::ActReply::default()
     }
 }
@@ -226,6 +230,7 @@ fn load_answer(key: &[u8], value: &[u8]) -> Result<(Timestamp, ActionId, Answer)
         left_out: failures(stored.left_out),
         token: stored.token.parse().ok().map(TokenId),
         command: (stored.command > 0).then_some(CommandId(stored.command)),
+        window: stored.window.and_then(|window| window.try_into().ok()).map(Box::new),
         ..Answer::default()
     };
     Ok((Timestamp(at), action, answer))

@@ -7,22 +7,26 @@ use tonic::Status;
 use crate::fleet::identity::Role;
 use crate::fleet::rules::decision::Answer;
 use crate::fleet::rules::input::MOST_TARGETS;
-use crate::fleet::rules::input::{Action, Asker, Input, RunRequest, Targets, TokenGrant, Verb};
+use crate::fleet::rules::input::{
+    Action, Asker, Input, RunRequest, Targets, TimesAsked, TokenGrant, Verb, WindowRequest,
+};
 use crate::fleet::words::filter::Filter;
-use crate::fleet::words::{AlertId, CommandId, HostId, IdentityId, Revision, SafeText, Timestamp, TokenId};
+use crate::fleet::words::{AlertId, CommandId, HostId, IdentityId, Revision, SafeText, Timestamp, TokenId, WindowId};
 use crate::hub::configuration;
 use crate::hub::shared::{Shared, status};
 use crate::trust::Token;
 use crate::trust::fingerprint::sha256;
 use crate::wire::alerts::decode_until;
 use crate::wire::checked::{
-    checked_action_id, checked_check, checked_client, checked_name, checked_note, checked_optional, checked_site,
-    checked_tags,
+    at_most, checked_action_id, checked_check, checked_client, checked_name, checked_note, checked_optional,
+    checked_site, checked_tags,
 };
 use crate::wire::commands::checked_argv;
+use crate::wire::limits::WORD_MAX;
 use crate::wire::pb::act_request::Verb as Asked;
 use crate::wire::pb::targets::Kind;
-use crate::wire::{WireError, hands, host_class, pb, role};
+use crate::wire::windows::decode_scope;
+use crate::wire::{WireError, hands, host_class, pb, role, text};
 
 /// Decides what a person asked for and answers once it is durable.
 ///
@@ -114,6 +118,15 @@ fn verb(shared: &Shared, asked: Asked, token: &mut Option<Token>) -> Result<Verb
         }),
         Asked::Cancel(asked) => Verb::Cancel(CommandId(asked.command)),
         Asked::ReviewBackups(_) => Verb::ReviewBackups,
+        Asked::OpenWindow(asked) => {
+            Verb::OpenWindow(Box::new(window_request(asked).map_err(|error| Box::new(invalid(error)))?))
+        }
+        Asked::CloseWindow(asked) => Verb::CloseWindow { window: WindowId(asked.id), note: note(&asked.note)? },
+        Asked::ChangeWindow(asked) => Verb::ChangeWindow {
+            window: WindowId(asked.id),
+            until: (asked.until != 0).then_some(Timestamp(asked.until)),
+            longer: (asked.longer > 0).then_some(Duration::from_millis(asked.longer)),
+        },
         Asked::RetireHost(asked) => Verb::RetireHost(HostId(asked.host)),
         Asked::RevokeToken(asked) => Verb::RevokeToken(TokenId(asked.id)),
         Asked::RevokeIdentity(asked) => Verb::RevokeIdentity(IdentityId(asked.id)),
@@ -131,6 +144,21 @@ fn verb(shared: &Shared, asked: Asked, token: &mut Option<Token>) -> Result<Verb
             return Err(Box::new(Status::internal("a reload is no action of the core")));
         }
     })
+}
+
+fn window_request(asked: pb::OpenWindow) -> Result<WindowRequest, WireError> {
+    at_most("the name of a window", asked.name.len(), WORD_MAX, "bytes")?;
+    let times = if asked.every.is_empty() {
+        TimesAsked::Once {
+            from: (asked.from != 0).then_some(Timestamp(asked.from)),
+            until: (asked.until != 0).then_some(Timestamp(asked.until)),
+            length: (asked.length > 0).then_some(Duration::from_millis(asked.length)),
+        }
+    } else {
+        TimesAsked::Recurring { words: asked.every, zone: asked.zone }
+    };
+    let scope = decode_scope(&asked.filter, asked.matchers)?;
+    Ok(WindowRequest { name: text::word(&asked.name), scope, times, expected: asked.expected })
 }
 
 fn new_token(shared: &Shared) -> Result<Token, Box<Status>> {
@@ -177,6 +205,7 @@ async fn reply(shared: &Shared, answer: Answer) -> Result<pb::ActReply, Status> 
         changes: answer.changes,
         dry_run: false,
         command: answer.command.map_or(0, |command| command.0),
+        window: answer.window.as_deref().map(Into::into),
     })
 }
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use tonic::Status;
 
-use crate::fleet::alerts::Lane;
+use crate::fleet::alerts::{Alert, Hold, Lane};
 use crate::fleet::backups::Job;
 use crate::fleet::checks::CheckStatus;
 use crate::fleet::commands;
 use crate::fleet::configuration::BackupDefinition;
 use crate::fleet::derived::assign::{Explained, Outcome, assign, explain};
-use crate::fleet::derived::select::{AlertRow, BackupRow, CheckRow, CommandRow, HostRow};
+use crate::fleet::derived::muting::matched;
+use crate::fleet::derived::select::{AlertRow, BackupRow, CheckRow, CommandRow, HostRow, WindowRow};
 use crate::fleet::derived::select_entry::EntryRow;
 use crate::fleet::hosts::{Host, HostState};
 use crate::fleet::identity::Role;
@@ -18,8 +19,9 @@ use crate::fleet::rules::input::Asker;
 use crate::fleet::rules::live::Live;
 use crate::fleet::rules::presence::target_of;
 use crate::fleet::state::{EntityKey, Fleet};
+use crate::fleet::windows::{self, Window, Windows};
 use crate::fleet::words::filter::Filter;
-use crate::fleet::words::{AlertId, ClientId, CommandId, HostId, JobId, Revision, Timestamp, duration};
+use crate::fleet::words::{AlertId, ClientId, CommandId, HostId, JobId, Revision, Timestamp, WindowId, duration};
 use crate::hub::core::Cut;
 use crate::hub::services::following::Following;
 use crate::hub::services::glance::{glance, reading_of};
@@ -56,6 +58,8 @@ pub async fn answer(shared: &Shared, asker: &Asker, request: pb::QueryRequest, o
         Kind::Backup => asked.backup(JobId(request.id), &mut pages).await?,
         Kind::Host => asked.host(HostId(request.id), &mut pages.page)?,
         Kind::QuietHosts => pages.page.quiet = Some(asked.quiet_hosts()),
+        Kind::Windows => asked.windows(request.all, &mut pages).await?,
+        Kind::Window => asked.window(WindowId(request.id), &mut pages).await?,
         Kind::Commands => asked.commands(&mut pages).await?,
         Kind::Command => asked.command(CommandId(request.id), |_| true, &mut pages).await?,
         Kind::CommandFollowed => {
@@ -308,6 +312,54 @@ impl Asked<'_> {
                 let row = EntryRow { fleet: self.fleet, fleet_name: self.name(), entry: &entry, now: self.now };
                 self.filter.matches(&row)
             })
+    }
+
+    /// Windows as far as the asker may see them, those in force first; over ones only with `all`.
+    async fn windows(&self, all: bool, pages: &mut Pages<'_>) -> Result<(), Status> {
+        for window in self.seen_windows().all().filter(|window| all || window.state() != windows::State::Over) {
+            if !self.filter.matches(&WindowRow { fleet: self.fleet, fleet_name: self.name(), window, now: self.now }) {
+                continue;
+            }
+            pages.page.windows.push(self.matches(window));
+            pages.row(Some(pb::Row { entity: Some(pb::row::Entity::Window(window.as_ref().into())) })).await?;
+        }
+        Ok(())
+    }
+
+    /// One window with the alerts in its ledger and what happened to it; one that was archived by its entries alone.
+    async fn window(&self, id: WindowId, pages: &mut Pages<'_>) -> Result<(), Status> {
+        let missing = || Status::not_found(format!("there is no window {id}; `watchfloor window list` shows them"));
+        let seen = self.seen_windows();
+        let found = self.subject(&format!("window/{id}"), pages).await?;
+        let Some(window) = seen.get(id) else { return if found { Ok(()) } else { Err(missing()) } };
+        pages.page.windows.push(self.matches(window));
+        for alert in window.caught().into_iter().filter_map(|id| self.fleet.alerts.alerts.get(&id)) {
+            if let Some(host) = alert.host {
+                pages.row(row_of(self.fleet, &EntityKey::Host(host))).await?;
+            }
+            pages.row(row_of(self.fleet, &EntityKey::Alert(alert.id))).await?;
+        }
+        pages.row(Some(pb::Row { entity: Some(pb::row::Entity::Window(window.as_ref().into())) })).await
+    }
+
+    /// How many open alerts a window speaks of. Those of an active one are known, once it has looked at all.
+    fn matches(&self, window: &Window) -> pb::WindowMatches {
+        let of_asker = |alert: &&Arc<Alert>| self.asker.scope.as_ref().is_none_or(|scope| *scope == alert.client);
+        let is_known = window.active.is_some() && window.looked_through.is_none();
+        let matches = if is_known {
+            self.fleet.alerts.held_by(Hold::Maintenance(window.id)).filter(of_asker).count()
+        } else {
+            matched(self.fleet, window).filter(of_asker).count()
+        };
+        pb::WindowMatches { window: window.id.0, matches: matches as u64 }
+    }
+
+    /// The windows the asker may see, with what they may see of the ledgers.
+    fn seen_windows(&self) -> std::borrow::Cow<'_, Windows> {
+        let Some(scope) = &self.asker.scope else { return std::borrow::Cow::Borrowed(&self.fleet.windows) };
+        let mut seen = self.fleet.windows.clone();
+        seen.retain_client(scope);
+        std::borrow::Cow::Owned(seen)
     }
 
     /// How each command stands, newest first.

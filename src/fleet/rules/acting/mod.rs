@@ -15,7 +15,7 @@ use crate::fleet::rules::decision::{Answer, Decision, Refusal};
 use crate::fleet::rules::input::{Action, Asker, MOST_TARGETS, Targets, Verb};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
-use crate::fleet::rules::{administering, alerting, backups, commanding, escalating};
+use crate::fleet::rules::{administering, alerting, backups, commanding, escalating, windows};
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{AlertId, CheckName, HostId, JobName, Now, Revision, SafeText, Timestamp};
@@ -55,6 +55,11 @@ pub fn act(fleet: &Fleet, ledger: &Ledger, live: &Live, action: &Action, now: No
         Verb::Run(request) => commanding::run(fleet, ledger, live, action, request, now)?,
         Verb::Cancel(command) => commanding::cancel(fleet, asker, *command)?,
         Verb::ReviewBackups => backups::reviewing::review(fleet, action)?,
+        Verb::OpenWindow(request) => windows::opening::open(fleet, ledger, asker, request, now)?,
+        Verb::CloseWindow { window, note } => windows::opening::close(fleet, asker, *window, note, now)?,
+        Verb::ChangeWindow { window, until, longer } => {
+            windows::opening::change(fleet, asker, *window, *until, *longer, now)?
+        }
         verb => administering::administer(fleet, ledger, asker, verb, now)?,
     };
     let events = if action.dry_run { Vec::new() } else { events };

@@ -11,7 +11,7 @@ use crate::fleet::rules::fixture::{World, ack, filter, ids, min, operator, perso
 use crate::fleet::rules::input::{Input, NoticeReport, Verb};
 use crate::fleet::rules::live::Reading;
 use crate::fleet::state::Event;
-use crate::fleet::words::{AlertId, CheckState, HostId, NoticeId, SafeText, WindowId};
+use crate::fleet::words::{AlertId, CheckState, HostId, NoticeId, SafeText};
 use CheckState::{Critical, Ok, Warning};
 
 const FIRST: AlertId = AlertId(1);
@@ -150,7 +150,7 @@ fn after_a_hold_its_check_is_asked_first_and_what_is_well_by_then_rings_nobody()
 fn what_opens_while_it_is_held_is_told_only_if_it_still_fails_afterwards() {
     let (mut world, web) = world();
     world.hard(web, "disk", Critical);
-    let hold = Hold::Maintenance(WindowId(1));
+    let hold = Hold::Healing;
     world.event(crate::fleet::alerts::Event::Held { alert: FIRST, hold });
     world.pass_beating(min(60), &[web]);
     assert_eq!((said(&world), world.alert(FIRST).lane()), (vec![], Lane::Muted));

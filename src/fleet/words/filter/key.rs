@@ -176,6 +176,10 @@ impl Key {
                 "cancelled",
                 "lost",
                 "denied",
+                // window
+                "active",
+                "waiting",
+                "over",
             ]),
             _ => None,
         }

@@ -69,6 +69,12 @@ impl Pattern {
         Self { source: source.into(), matcher }
     }
 
+    /// The text as it was written, where it stands for itself: no wildcard, and the whole of it.
+    #[must_use]
+    pub fn exact(&self) -> Option<&str> {
+        matches!(self.matcher, Matcher::Equal(_)).then_some(&*self.source)
+    }
+
     /// Whether `text` matches.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
