@@ -125,7 +125,7 @@ impl Lane {
         let (id, verb, alert) = self.turn();
         let note = SafeText::new("seen, I look at it");
         let verb = match verb {
-            0 => Verb::Acknowledge { until: Until::Worse, note },
+            0 => Verb::Acknowledge { until: Until::Worse, limit: None, note },
             1 => Verb::Note { note },
             _ => Verb::Release { to: None, note },
         };

@@ -24,9 +24,7 @@ use watchfloor::fleet::rules::live::{Live, Reading};
 use watchfloor::fleet::rules::timers;
 use watchfloor::fleet::state::{Cause, Entry, Event, Fleet};
 use watchfloor::fleet::words::filter::Filter;
-use watchfloor::fleet::words::{
-    ActionId, CheckName, CheckState, HostId, Instant, Now, SafeText, StreamId, Timestamp,
-};
+use watchfloor::fleet::words::{ActionId, CheckName, CheckState, HostId, Instant, Now, SafeText, StreamId, Timestamp};
 use watchfloor::settings;
 
 const HOSTS: usize = 1_000;
@@ -61,7 +59,10 @@ fn main() {
         week.opened,
         week.notices,
     );
-    println!("took {took:?} ({:.1} million results/s), the slowest round {slowest:?}", results as f64 / 1e6 / took.as_secs_f64());
+    println!(
+        "took {took:?} ({:.1} million results/s), the slowest round {slowest:?}",
+        results as f64 / 1e6 / took.as_secs_f64()
+    );
     println!("  <= 10 s: {}", if took <= Duration::from_secs(10) { "reached" } else { "MISSED" });
     week.check();
 }

@@ -36,6 +36,7 @@ pub fn entry_json(fleet: &str, answer: &Answer, entry: &Entry) -> EntryJson {
         Cause::Local => ("local", None),
         Cause::Rule => ("rule", None),
         Cause::Host(host) => ("host", Some(id(fleet, host))),
+        Cause::Receiver(notice) => ("receiver", Some(id(fleet, notice))),
     };
     EntryJson {
         fleet: fleet.to_owned(),

@@ -41,6 +41,7 @@ pub mod json;
 mod local;
 mod log;
 mod note;
+mod notices;
 mod output;
 mod query;
 mod reach;
@@ -110,6 +111,8 @@ async fn ask_hubs(verb: &Verb, directories: &Directories) -> Result<(), Failure>
         Verb::Alerts(verb) => alerts::run(verb, directories).await,
         Verb::Alert(verb) => alert::run(verb, directories).await,
         Verb::Backups(verb) => backups::run(verb, directories).await,
+        Verb::Notices(verb) => notices::run(verb, directories).await,
+        Verb::Notice(verb) => notices::test(verb, directories).await,
         Verb::Journal(verb) => journal::run(verb, directories).await,
         Verb::Ack(verb) => ack::run(verb, directories).await,
         Verb::Escalate(verb) => escalate::run(verb, directories).await,

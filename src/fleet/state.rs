@@ -78,6 +78,8 @@ pub enum Cause {
     Rule,
     /// A host, speaking of itself.
     Host(HostId),
+    /// The receiver of a notice, by an answer bound to it.
+    Receiver(NoticeId),
 }
 
 /// Who caused an entry, with the name people know.

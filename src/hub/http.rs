@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::fleet::alerts::Lane;
 use crate::fleet::hosts::HostState;
 use crate::fleet::identity::Role;
+use crate::hub::http_answers;
 use crate::hub::shared::Shared;
 use crate::trust::Token;
 
@@ -27,8 +28,9 @@ pub async fn serve(shared: Arc<Shared>, listener: TcpListener, stop: Cancellatio
     let routes = Router::new()
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
+        .merge(http_answers::routes())
         .fallback(async || (StatusCode::NOT_FOUND, "there is nothing here; try /healthz or /metrics\n"))
-        .layer(middleware::from_fn(refuse_foreign))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), refuse_foreign))
         .with_state(shared);
     if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await {
         tracing::error!("the HTTP port ended: {error}");
@@ -41,13 +43,17 @@ pub const fn is_local(address: IpAddr) -> bool {
     address.is_loopback()
 }
 
-async fn refuse_foreign(request: Request<Body>, next: Next) -> Response {
+async fn refuse_foreign(State(shared): State<Arc<Shared>>, request: Request<Body>, next: Next) -> Response {
     let headers = request.headers();
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if !names_this_machine(host) {
+    // A reverse proxy in front of the port hands on what it was asked for.
+    let links = shared.configuration().delivery.links.clone();
+    let named = links.as_ref().is_some_and(|links| links.authority.eq_ignore_ascii_case(host));
+    if !named && !names_this_machine(host) {
         return (StatusCode::MISDIRECTED_REQUEST, "this Host is not served here; ask for localhost\n").into_response();
     }
-    if headers.contains_key(header::ORIGIN) {
+    let own = |origin: &HeaderValue| links.as_ref().is_some_and(|links| origin.as_bytes() == links.origin.as_bytes());
+    if headers.get(header::ORIGIN).is_some_and(|origin| !own(origin)) {
         return (StatusCode::FORBIDDEN, "web pages may not call this port\n").into_response();
     }
     next.run(request).await

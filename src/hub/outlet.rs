@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::fleet::checks;
 use crate::fleet::hosts::{self, Host, HostState, Hosts};
 use crate::fleet::identity::{self, Registry};
+use crate::fleet::notices;
 use crate::fleet::state::Event;
 use crate::fleet::words::{ClientId, HostId, IdentityId};
 use crate::hub::access::Access;
@@ -15,6 +16,7 @@ use crate::hub::dispatch::Dispatch;
 use crate::hub::doors::Connections;
 use crate::hub::feed::Committed;
 use crate::hub::journal::{Space, Verdict};
+use crate::hub::notices::Deliverer;
 use std::collections::BTreeMap;
 
 /// How often the file system is asked for its free space.
@@ -67,6 +69,14 @@ impl States {
     }
 }
 
+/// What durable entries set going outside the hub.
+pub struct Outward {
+    /// Commands to hosts.
+    pub dispatch: Arc<Dispatch>,
+    /// Notices to people.
+    pub deliverer: Arc<Deliverer>,
+}
+
 /// The outlet of a running hub.
 pub struct Effects {
     registry: Registry,
@@ -74,6 +84,7 @@ pub struct Effects {
     connections: Connections,
     states: Arc<States>,
     dispatch: Arc<Dispatch>,
+    deliverer: Arc<Deliverer>,
     space: Space,
     space_asked: Option<(Instant, Result<(), String>)>,
     blocked: Arc<RwLock<Option<String>>>,
@@ -87,12 +98,13 @@ impl Effects {
         access: Arc<Access>,
         connections: Connections,
         states: Arc<States>,
-        dispatch: Arc<Dispatch>,
+        outward: Outward,
         data: &Path,
         blocked: Arc<RwLock<Option<String>>>,
     ) -> Self {
         let space = Space::new(data);
-        Self { registry, access, connections, states, dispatch, space, space_asked: None, blocked }
+        let Outward { dispatch, deliverer } = outward;
+        Self { registry, access, connections, states, dispatch, deliverer, space, space_asked: None, blocked }
     }
 }
 
@@ -111,6 +123,9 @@ impl Outlet for Effects {
                         }
                     }
                     Event::Commands(event) => self.dispatch.committed(event, committed.entry.at),
+                    Event::Notices(notices::Event::Queued(_) | notices::Event::FellOver { .. }) => {
+                        self.deliverer.wake();
+                    }
                     Event::Checks(checks::Event::Asked { host, check }) => {
                         self.dispatch.check_now(*host, check.as_ref().map_or("", |check| check.as_str()));
                     }

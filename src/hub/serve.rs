@@ -33,9 +33,13 @@ use crate::hub::doors::tls_listener::{Limits, TlsListener};
 use crate::hub::doors::{Connections, DataLock, DoorStream, Peer, Port, http2};
 use crate::hub::feed::Feed;
 use crate::hub::history::{self, History, HistoryError};
+use crate::hub::http_answers::Answers;
 use crate::hub::journal::{CommitError, Journal, OpenError, SqliteJournal};
 use crate::hub::links::Links;
-use crate::hub::outlet::{Effects, States};
+use crate::hub::notices::delivery::Sender;
+use crate::hub::notices::one_time::OneTime;
+use crate::hub::notices::{Deliverer, deliverer};
+use crate::hub::outlet::{Effects, Outward, States};
 use crate::hub::refusals::Refusals;
 use crate::hub::services::agent::AgentService;
 use crate::hub::services::console::ConsoleService;
@@ -106,6 +110,9 @@ pub enum HubError {
         /// What the system says.
         source: io::Error,
     },
+    /// The key of one-time links can't be had.
+    #[error("the key of one-time links can't be used, {0}: let the hub's user read and write its data directory")]
+    LinkKey(#[source] io::Error),
     /// A commit failed.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -165,12 +172,14 @@ impl Hub {
         let blocked = Arc::new(RwLock::new(None));
         let links = Arc::new(Links::default());
         let dispatch = Arc::new(Dispatch::new(&head.fleet.commands, Arc::clone(&links)));
+        let one_time = OneTime::open(data).map_err(HubError::LinkKey)?;
+        let deliverer = Arc::new(Deliverer::new(Sender::new(data.clone()), one_time));
         let effects = Effects::new(
             head.fleet.registry.clone(),
             Arc::clone(&access),
             connections.clone(),
             Arc::clone(&states),
-            Arc::clone(&dispatch),
+            Outward { dispatch: Arc::clone(&dispatch), deliverer: Arc::clone(&deliverer) },
             data,
             Arc::clone(&blocked),
         );
@@ -195,6 +204,8 @@ impl Hub {
             access,
             links,
             dispatch,
+            deliverer,
+            answers: Answers::default(),
             connections,
             history,
             authority,
@@ -211,6 +222,7 @@ impl Hub {
         begin(&shared).await;
 
         let stop = CancellationToken::new();
+        tokio::spawn(deliverer::run(Arc::clone(&shared), stop.clone()));
         tokio::spawn(keep_history(Arc::clone(&shared), lock.pulse(), stop.clone()));
         let (incoming, connected) = mpsc::channel(INCOMING);
         serve_link(&shared, connected, &stop);

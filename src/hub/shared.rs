@@ -18,8 +18,10 @@ use crate::hub::dispatch::Dispatch;
 use crate::hub::doors::{Connections, Peer};
 use crate::hub::feed::Feed;
 use crate::hub::history::History;
+use crate::hub::http_answers::Answers;
 use crate::hub::journal::JournalReader;
 use crate::hub::links::Links;
+use crate::hub::notices::Deliverer;
 use crate::hub::outlet::States;
 use crate::hub::refusals::Refusals;
 use crate::trust::Authority;
@@ -46,6 +48,10 @@ pub struct Shared {
     pub links: Arc<Links>,
     /// Commands on their way to hosts.
     pub dispatch: Arc<Dispatch>,
+    /// Notices on their way out.
+    pub deliverer: Arc<Deliverer>,
+    /// Answers to them over HTTP.
+    pub answers: Answers,
     /// Live connections, by identity.
     pub connections: Connections,
     /// Samples.

@@ -1,6 +1,5 @@
 //! `agent.toml`: what only the host may say. Written once by `enrol`, read strictly, never changed by the hub.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::fleet::configuration::{AssignedCheck, CheckDefinition, Layer, Provenance, Selector};
@@ -8,8 +7,8 @@ use crate::fleet::derived::assign::complete;
 use crate::fleet::identity::Hands;
 use crate::settings::problem::Problems;
 use crate::settings::reader::{Names, Reader, Section, read_file};
-use crate::settings::secret::{SecretSource, Secrets};
-use crate::settings::{address, check_fields};
+use crate::settings::secret::Secrets;
+use crate::settings::{address, check_fields, secrets_file};
 
 /// Where Debian keeps Nagios plugins.
 pub const DEBIAN_PLUGINS: &str = "/usr/lib/nagios/plugins";
@@ -107,14 +106,7 @@ pub fn parse(file: &str, text: &str) -> Result<AgentSettings, Problems> {
             settings.hands = hands(&mut section);
             section.refuse_unknown();
         }
-        let mut sources = BTreeMap::new();
-        for (name, mut section) in top.named("secrets", Names::Secret) {
-            if let Some(source) = secret(&mut section) {
-                sources.insert(name, source);
-            }
-            section.refuse_unknown();
-        }
-        settings.secrets = Secrets::new(sources);
+        settings.secrets = Secrets::new(secrets_file::sources(top));
         for (name, mut section) in top.named("check", Names::Plain) {
             checks.push(check_fields::read(&name, &mut section, false));
         }
@@ -167,29 +159,6 @@ fn hands(section: &mut Section<'_>) -> HandsRule {
         section.problem("allow", format!("allow has no effect with mode = \"{}\"", mode.word()), fix);
     }
     HandsRule { mode, allow }
-}
-
-fn secret(section: &mut Section<'_>) -> Option<SecretSource> {
-    let file = section.parsed("file", "the path of a file", |path| {
-        if path.starts_with('/') {
-            return Ok(SecretSource::File(PathBuf::from(path)));
-        }
-        Err((format!("{path:?} is no whole path"), "write a path that begins with /".to_owned()))
-    });
-    let command = section.strings("command").map(SecretSource::Command);
-    let environment = section.string("env", "the name of a variable").map(SecretSource::Environment);
-    let one_of = "write one of { file = \"/PATH\" }, { command = [\"PROGRAM\", \"ARG\"] }, { env = \"VARIABLE\" }";
-    if command.as_ref().is_some_and(|command| matches!(command, SecretSource::Command(words) if words.is_empty())) {
-        section.problem("command", "the command is empty", one_of);
-    }
-    let mut sources = [file, command, environment].into_iter().flatten();
-    let first = sources.next();
-    if sources.next().is_some() {
-        section.problem("", "the secret has more than one source", one_of);
-    } else if first.is_none() && ["file", "command", "env"].iter().all(|key| !section.has(key)) {
-        section.problem("", "the secret has no source", one_of);
-    }
-    first
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::fleet::configuration::channels::{Channel, ChannelKind};
 use crate::fleet::configuration::{CheckFields, Configuration, HoursRule, Kind, Schedule, SilenceLimits};
 use crate::fleet::words::{SafeText, duration};
 
@@ -125,7 +126,59 @@ fn things(configuration: &Configuration) -> Things {
         ];
         things.insert(format!("backup {}", job.name), set(fields));
     }
+    for (name, one) in &configuration.delivery.channels {
+        things.insert(format!("channel {name}"), channel(one));
+    }
+    if let Some(watchdog) = &configuration.delivery.watchdog {
+        let fields = [("channel", Some(watchdog.channel.clone())), ("every", span(watchdog.every))];
+        things.insert("watchdog".to_owned(), set(fields));
+    }
+    if let Some(links) = &configuration.delivery.links {
+        things.insert("links".to_owned(), set([("url", Some(links.url.clone()))]));
+    }
     things
+}
+
+/// Secrets by name; of a URL only where it leads, since paths of webhooks are secrets often enough.
+fn channel(channel: &Channel) -> BTreeMap<&'static str, String> {
+    let named = |name: &String| format!("@{name}");
+    let mut fields = set([
+        ("kind", Some(channel.kind.word().to_owned())),
+        ("to", channel.to.clone()),
+        ("secret", channel.secret.as_ref().map(named)),
+    ]);
+    let host = |url: &str| url.split('/').take(3).collect::<Vec<_>>().join("/");
+    fields.append(&mut match &channel.kind {
+        ChannelKind::Smtp(smtp) => set([
+            ("host", Some(format!("{}:{}", smtp.host, smtp.port))),
+            ("tls", Some(smtp.tls.word().to_owned())),
+            ("user", smtp.login.as_ref().map(|(user, _)| user.clone())),
+            ("password", smtp.login.as_ref().map(|(_, name)| named(name))),
+            ("from", Some(smtp.from.clone())),
+            ("subject_prefix", Some(smtp.subject_prefix.clone()).filter(|prefix| !prefix.is_empty())),
+            ("ca", smtp.ca.clone()),
+        ]),
+        ChannelKind::Webhook(webhook) => set([
+            ("url", Some(host(webhook.url.source()))),
+            ("method", Some(webhook.method.clone())),
+            (
+                "headers",
+                Some(webhook.headers.keys().cloned().collect::<Vec<_>>().join(" ")).filter(|all| !all.is_empty()),
+            ),
+            ("body", webhook.body.as_ref().map(|body| body.source().to_owned())),
+            ("content_type", Some(webhook.content_type.clone())),
+            ("ca", webhook.ca.clone()),
+        ]),
+        ChannelKind::Command(command) => {
+            set([("argv", Some(format!("{:?}", command.argv))), ("timeout", Some(duration::exact(command.timeout)))])
+        }
+        ChannelKind::Events(events) => set([
+            ("url", Some(host(&events.url))),
+            ("routing_key", Some(named(&events.routing_key))),
+            ("ca", events.ca.clone()),
+        ]),
+    });
+    fields
 }
 
 fn zone_name(zone: &jiff::tz::TimeZone) -> String {

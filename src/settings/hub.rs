@@ -5,15 +5,31 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 use ring::digest;
 
-use crate::fleet::configuration::{Configuration, Selector};
+use crate::fleet::configuration::{Configuration, Delivery, Selector};
 use crate::fleet::words::nearest::nearest;
 use crate::settings::problem::{Problem, Problems};
-use crate::settings::reader::{LARGEST_FILE, read_file, unreadable};
-use crate::settings::{backups_file, checks_file, fleet_file};
+use crate::settings::reader::{LARGEST_FILE, Reader, read_file, unreadable};
+use crate::settings::{backups_file, channels_file, checks_file, fleet_file};
 
 const FLEET: &str = "fleet.toml";
 const CHECKS: &str = "checks.toml";
 const BACKUPS: &str = "backups.toml";
+const POLICIES: &str = "policies.toml";
+/// The tables of policies.toml that say who is told when.
+const WHO_AND_WHEN: [&str; 12] = [
+    "people",
+    "person",
+    "schedules",
+    "schedule",
+    "policies",
+    "policy",
+    "route",
+    "routes",
+    "acknowledgement",
+    "gather",
+    "windows",
+    "flapping",
+];
 const BUNDLE_HEAD: &str = "watchfloor configuration 1\n";
 
 /// A valid configuration with the texts it was read from.
@@ -109,6 +125,7 @@ pub fn parse(mut texts: Vec<(String, String)>, zone: TimeZone) -> Result<LoadedC
     texts.sort();
     let mut configuration = Configuration { zone: zone.clone(), ..Configuration::default() };
     let (mut checks, mut backups) = (Vec::new(), Vec::new());
+    let mut delivery = Delivery::default();
     let mut problems = Problems::default();
     for (name, text) in &texts {
         match name.as_str() {
@@ -127,10 +144,18 @@ pub fn parse(mut texts: Vec<(String, String)>, zone: TimeZone) -> Result<LoadedC
                 backups = read;
                 problems.append(more);
             }
+            POLICIES => {
+                let reader = Reader::new(name, text, (&[], ""));
+                reader.read(|top| {
+                    delivery = channels_file::read(name, top);
+                    top.leave(&WHO_AND_WHEN);
+                });
+                problems.append(reader.into_problems());
+            }
             other => problems.push(unknown_file(other)),
         }
     }
-    (configuration.checks, configuration.backups) = (checks, backups);
+    (configuration.checks, configuration.backups, configuration.delivery) = (checks, backups, delivery);
     if problems.is_empty() {
         let warnings = warnings(&configuration);
         return Ok(LoadedConfiguration { configuration, texts, warnings });
@@ -140,8 +165,8 @@ pub fn parse(mut texts: Vec<(String, String)>, zone: TimeZone) -> Result<LoadedC
 }
 
 fn unknown_file(name: &str) -> Problem {
-    let files = format!("{FLEET}, {CHECKS} and {BACKUPS}");
-    let fix = match nearest(name, [FLEET, CHECKS, BACKUPS]) {
+    let files = format!("{FLEET}, {CHECKS}, {BACKUPS} and {POLICIES}");
+    let fix = match nearest(name, [FLEET, CHECKS, BACKUPS, POLICIES]) {
         Some(known) => format!("did you mean {known}? The files are {files}"),
         None => format!("move it away; the files are {files}"),
     };

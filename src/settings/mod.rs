@@ -6,6 +6,7 @@ mod address;
 pub mod agent;
 pub mod agent_template;
 mod backups_file;
+mod channels_file;
 mod check_fields;
 mod checks_file;
 pub mod console;
@@ -17,6 +18,7 @@ pub mod problem;
 mod reader;
 mod scope;
 pub mod secret;
+pub mod secrets_file;
 pub mod views;
 
 pub use problem::{Problem, Problems};

@@ -330,6 +330,27 @@ impl<'r> Section<'r> {
             .collect()
     }
 
+    /// All texts of this section, each under a name of the user's choice, with its line; what is no text is noted.
+    pub(super) fn texts(&self) -> Vec<(String, u32, String)> {
+        let mut found: Vec<_> = self.table.iter().collect();
+        found.sort_by_key(|(name, _)| name.span().start);
+        found
+            .into_iter()
+            .filter_map(|(name, value)| {
+                let Some(text) = value.get_ref().as_str() else {
+                    self.wrong_type(name.get_ref(), value.get_ref(), "a text in quotes");
+                    return None;
+                };
+                Some((name.get_ref().clone().into_owned(), self.reader.line(name.span().start), text.to_owned()))
+            })
+            .collect()
+    }
+
+    /// Notes a problem at a line, of a key whose name is the user's.
+    pub(super) fn note(&self, line: u32, key: &str, what: impl Into<String>, fix: impl Into<String>) {
+        self.reader.note(line, &self.key(key), what, fix);
+    }
+
     /// The sections of a list, `[[backup]]`, in the order of the file; each must be handed to
     /// [`Section::refuse_unknown`] when read.
     pub(super) fn list(&mut self, key: &'static str) -> Vec<Section<'r>> {
@@ -350,6 +371,11 @@ impl<'r> Section<'r> {
             }
         });
         sections.collect()
+    }
+
+    /// Leaves these keys to whoever else reads the file.
+    pub(super) fn leave(&mut self, keys: &[&'static str]) {
+        self.asked.extend(keys);
     }
 
     /// Notes each key that was not asked for.

@@ -20,13 +20,29 @@ pub enum SecretSource {
     File(PathBuf),
     /// What a program prints, without the line end at its end.
     Command(Vec<String>),
-    /// A variable of the agent's environment.
+    /// A variable of this program's environment.
     Environment(String),
 }
 
+/// The file that names an agent's secrets.
+pub const OF_AGENT: &str = "agent.toml";
+/// The file that names a hub's secrets, in its data directory.
+pub const OF_HUB: &str = "secrets.toml";
+
 /// The secrets of a host, by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Secrets(BTreeMap<String, SecretSource>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secrets {
+    sources: BTreeMap<String, SecretSource>,
+    /// Where they are named, for errors.
+    file: &'static str,
+}
+
+impl Default for Secrets {
+    /// None, of an agent.
+    fn default() -> Self {
+        Self::new(BTreeMap::new())
+    }
+}
 
 /// A resolved secret; it does not show itself in logs.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,10 +66,15 @@ impl Secret {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// No secret of this name.
-    #[error("agent.toml has no secret {0}: add it under [secrets]")]
-    Unknown(String),
+    #[error("{file} has no secret {name}: add it under [secrets]")]
+    Unknown {
+        /// The secret's name.
+        name: String,
+        /// Where it would be named.
+        file: &'static str,
+    },
     /// The file can't be read.
-    #[error("secret {name}: {path} can't be read ({source}): let the agent's user read it", path = .path.display())]
+    #[error("secret {name}: {path} can't be read ({source}): let the user that runs this read it", path = .path.display())]
     File {
         /// The secret's name.
         name: String,
@@ -71,7 +92,7 @@ pub enum SecretError {
         path: PathBuf,
     },
     /// The program did not run, failed, or took too long.
-    #[error("secret {name}: {program} {what}: run it by hand as the agent's user")]
+    #[error("secret {name}: {program} {what}: run it by hand as the user that runs this")]
     Command {
         /// The secret's name.
         name: String,
@@ -81,7 +102,7 @@ pub enum SecretError {
         what: String,
     },
     /// The variable is not set.
-    #[error("secret {name}: the agent's environment has no {variable}: set it where the agent is started")]
+    #[error("secret {name}: the environment has no {variable}: set it where this program is started")]
     Environment {
         /// The secret's name.
         name: String,
@@ -94,15 +115,21 @@ pub enum SecretError {
 }
 
 impl Secrets {
-    /// Secrets from their sources.
+    /// An agent's secrets from their sources.
     #[must_use]
-    pub fn new(sources: BTreeMap<String, SecretSource>) -> Self {
-        Self(sources)
+    pub const fn new(sources: BTreeMap<String, SecretSource>) -> Self {
+        Self::of(OF_AGENT, sources)
+    }
+
+    /// Secrets from their sources, as this file names them.
+    #[must_use]
+    pub const fn of(file: &'static str, sources: BTreeMap<String, SecretSource>) -> Self {
+        Self { sources, file }
     }
 
     /// The names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.sources.keys().map(String::as_str)
     }
 
     /// Resolves one secret. It may take up to ten seconds and blocks: call it where that stops nothing else.
@@ -110,7 +137,8 @@ impl Secrets {
     /// # Errors
     /// Says which secret can't be had, why, and what to do.
     pub fn resolve(&self, name: &str) -> Result<Secret, SecretError> {
-        let source = self.0.get(name).ok_or_else(|| SecretError::Unknown(name.to_owned()))?;
+        let unknown = || SecretError::Unknown { name: name.to_owned(), file: self.file };
+        let source = self.sources.get(name).ok_or_else(unknown)?;
         let bytes = match source {
             SecretSource::File(path) => read_secret_file(name, path)?,
             SecretSource::Command(command) => run(name, command)?,
@@ -215,7 +243,9 @@ mod tests {
         let secrets = secrets(&[("PASSWORD", command(&["echo", "hunter2"]))]);
         let arguments = ["-p", "@PASSWORD", "-w", "@10:20", "@@PASSWORD", "a@PASSWORD"].map(str::to_owned);
         assert_eq!(secrets.fill(&arguments).unwrap(), ["-p", "hunter2", "-w", "@10:20", "@PASSWORD", "a@PASSWORD"]);
-        assert!(matches!(secrets.fill(&["@OTHER".to_owned()]), Err(SecretError::Unknown(name)) if name == "OTHER"));
+        assert!(
+            matches!(secrets.fill(&["@OTHER".to_owned()]), Err(SecretError::Unknown { name, .. }) if name == "OTHER")
+        );
     }
 
     #[test]

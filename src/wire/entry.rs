@@ -5,7 +5,7 @@ use prost::Message as _;
 
 use crate::fleet::identity::{Audience, Role};
 use crate::fleet::state::{Actor, Cause, Entry};
-use crate::fleet::words::{ClientId, HostId, IdentityId, Revision, Timestamp};
+use crate::fleet::words::{ClientId, HostId, IdentityId, NoticeId, Revision, Timestamp};
 use crate::wire::checked::at_most;
 use crate::wire::error::WireError;
 use crate::wire::event::{decode_event, encode_event};
@@ -129,6 +129,7 @@ impl From<&Actor> for pb::Actor {
             Cause::Local => Kind::Local(true),
             Cause::Rule => Kind::Rule(true),
             Cause::Host(host) => Kind::Host(host.0),
+            Cause::Receiver(notice) => Kind::Receiver(notice.0),
         };
         Self { kind: Some(kind), name: actor.name.as_str().into() }
     }
@@ -142,6 +143,7 @@ impl From<pb::Actor> for Actor {
             Some(Kind::Identity(identity)) => Cause::Identity(IdentityId(identity)),
             Some(Kind::Local(_)) => Cause::Local,
             Some(Kind::Host(host)) => Cause::Host(HostId(host)),
+            Some(Kind::Receiver(notice)) => Cause::Receiver(NoticeId(notice)),
             Some(Kind::Rule(_)) | None => Cause::Rule,
         };
         Self { cause, name: text::line(&actor.name) }

@@ -775,6 +775,7 @@ pub fn actor() -> BoxedStrategy<Actor> {
         Just(Cause::Local),
         Just(Cause::Rule),
         number().prop_map(|id| Cause::Host(HostId(id))),
+        number().prop_map(|id| Cause::Receiver(NoticeId(id))),
     ];
     (cause, text()).prop_map(|(cause, name)| Actor { cause, name }).boxed()
 }

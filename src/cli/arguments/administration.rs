@@ -171,6 +171,20 @@ pub enum IdentityVerb {
     },
 }
 
+/// What to do with notices.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum NoticeVerb {
+    /// Send a test page that must be answered
+    Test {
+        /// A person of policies.toml, or channel:NAME
+        #[arg(value_name = "PERSON")]
+        person: String,
+        /// The fleet.
+        #[command(flatten)]
+        fleets: Fleets,
+    },
+}
+
 /// What to do with a host.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum HostVerb {

@@ -11,12 +11,12 @@ mod windows;
 
 pub use acts::{Acknowledge, ActTargets, CheckNow, Close, Escalate, Note, Release, Remind, Snooze};
 pub use administration::{
-    ConfigVerb, Enrol, FleetVerb, HostVerb, IdentityVerb, OperatorRole, TokenCreate, TokenRole, TokenVerb,
+    ConfigVerb, Enrol, FleetVerb, HostVerb, IdentityVerb, NoticeVerb, OperatorRole, TokenCreate, TokenRole, TokenVerb,
 };
 pub use commands::{Cancel, Command, Commands, Run};
 pub use fleets::Fleets;
 pub use programs::{Console, Hub, Screen, Swarm};
-pub use reads::{Alert, Alerts, Backups, Checks, Hosts, Journal, Status};
+pub use reads::{Alert, Alerts, Backups, Checks, Hosts, Journal, Notices, Status};
 pub use values::Until;
 pub use windows::{WindowAdd, WindowEnd, WindowExtend, WindowList, WindowShow, WindowVerb};
 
@@ -90,6 +90,11 @@ pub enum Verb {
     Alert(Alert),
     /// List backup jobs: what can be restored, and how old it is
     Backups(Backups),
+    /// What was sent to whom, and whether it arrived, newest first
+    Notices(Notices),
+    /// Send a test page that must be answered
+    #[command(subcommand)]
+    Notice(NoticeVerb),
     /// The newest entries of the journal, oldest first
     Journal(Journal),
     /// Acknowledge alerts: they become yours, and ring nobody

@@ -89,6 +89,20 @@ pub struct Backups {
     pub fleets: Fleets,
 }
 
+/// `notices`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Notices {
+    /// At most so many; 0 for all that the fleet still knows
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: u64,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The fleets.
+    #[command(flatten)]
+    pub fleets: Fleets,
+}
+
 /// `journal`.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct Journal {

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::fleet::configuration::assignment::{DEFAULT_HEARTBEAT, Provenance};
 use crate::fleet::configuration::backup::BackupDefinition;
+use crate::fleet::configuration::channels::Delivery;
 use crate::fleet::configuration::definition::CheckDefinition;
 use crate::fleet::configuration::hours::{ExpectedHours, Schedule};
 use crate::fleet::configuration::oncall::OnCallConfiguration;
@@ -30,6 +31,8 @@ pub struct Configuration {
     pub checks: Vec<CheckDefinition>,
     /// The backup jobs, in the order of the file; no name twice.
     pub backups: Vec<BackupDefinition>,
+    /// How notices leave and answers come back.
+    pub delivery: Delivery,
     /// Time between two heartbeats of an agent.
     pub heartbeat: Duration,
     /// Time between two samplings of the vitals.
@@ -139,6 +142,7 @@ impl Default for Configuration {
             host_rules: Vec::new(),
             checks: Vec::new(),
             backups: Vec::new(),
+            delivery: Delivery::default(),
             heartbeat: DEFAULT_HEARTBEAT,
             sampling: DEFAULT_HEARTBEAT,
             silence: SilenceLimits::default(),

@@ -2,14 +2,17 @@
 
 pub mod assignment;
 pub mod backup;
+pub mod channels;
 pub mod content;
 pub mod definition;
 pub mod hours;
 pub mod oncall;
 pub mod selector;
+pub mod template;
 
 pub use assignment::{AssignedBackup, AssignedCheck, Assignment, CheckKind, Layer, Provenance};
 pub use backup::BackupDefinition;
+pub use channels::{Channel, ChannelKind, Delivery};
 pub use content::{
     Client, Configuration, HistoryRetention, HostRule, HoursBasis, HoursRule, Silence, SilenceLimits, Site,
 };

@@ -85,6 +85,7 @@ impl Notices {
             Event::Answered { how, .. } => self.move_on(id, State::Answered, how, at),
             Event::FellOver { channel, why, .. } => self.change(id, |notice| {
                 notice.channel = *channel;
+                notice.state = State::Waiting;
                 notice.since = at;
                 notice.words = why.clone();
             }),

@@ -266,6 +266,8 @@ pub enum Verb {
         /// Or how much later than it was.
         longer: Option<Duration>,
     },
+    /// Send a test page that must be answered, to a person or `channel:NAME`.
+    TestNotice(SafeText),
     /// Take a host out of the fleet.
     RetireHost(HostId),
     /// Make a token.
@@ -403,6 +405,7 @@ impl Verb {
             Self::OpenWindow(_) => "window add",
             Self::CloseWindow { .. } => "window end",
             Self::ChangeWindow { .. } => "window extend",
+            Self::TestNotice(_) => "notice test",
             Self::RetireHost(_) => "host retire",
             Self::CreateToken(_) => "token create",
             Self::RevokeToken(_) => "token revoke",
@@ -427,6 +430,7 @@ impl Verb {
             | Self::Run(_)
             | Self::Cancel(_)
             | Self::ReviewBackups
+            | Self::TestNotice(_)
             | Self::OpenWindow(_)
             | Self::CloseWindow { .. }
             | Self::ChangeWindow { .. } => Role::Operator,

@@ -29,7 +29,10 @@ pub fn report(fleet: &Fleet, id: NoticeId, channel: u32, report: &NoticeReport, 
         NoticeReport::Answered { by, how } if notice.state != State::Answered => {
             Some(Event::Answered { notice: id, by: by.clone(), how: how.clone() })
         }
-        NoticeReport::Refused(why) if notice.state == State::Waiting && notice.channel == channel => {
+        // A gateway may find out later that what it took does not arrive.
+        NoticeReport::Refused(why)
+            if matches!(notice.state, State::Waiting | State::Sent) && notice.channel == channel =>
+        {
             return Ok(by_rule("notices", fall_over(fleet, notice, why, now)));
         }
         _ => None,

@@ -127,6 +127,7 @@ fn verb(shared: &Shared, asked: Asked, token: &mut Option<Token>) -> Result<Verb
             until: (asked.until != 0).then_some(Timestamp(asked.until)),
             longer: (asked.longer > 0).then_some(Duration::from_millis(asked.longer)),
         },
+        Asked::TestNotice(asked) => Verb::TestNotice(SafeText::line_within(&asked.person, 256)),
         Asked::RetireHost(asked) => Verb::RetireHost(HostId(asked.host)),
         Asked::RevokeToken(asked) => Verb::RevokeToken(TokenId(asked.id)),
         Asked::RevokeIdentity(asked) => Verb::RevokeIdentity(IdentityId(asked.id)),

@@ -15,6 +15,7 @@ use crate::fleet::derived::select::{AlertRow, BackupRow, CheckRow, CommandRow, H
 use crate::fleet::derived::select_entry::EntryRow;
 use crate::fleet::hosts::{Host, HostState};
 use crate::fleet::identity::Role;
+use crate::fleet::notices::Notice;
 use crate::fleet::rules::input::Asker;
 use crate::fleet::rules::live::Live;
 use crate::fleet::rules::presence::target_of;
@@ -60,6 +61,7 @@ pub async fn answer(shared: &Shared, asker: &Asker, request: pb::QueryRequest, o
         Kind::QuietHosts => pages.page.quiet = Some(asked.quiet_hosts()),
         Kind::Windows => asked.windows(request.all, &mut pages).await?,
         Kind::Window => asked.window(WindowId(request.id), &mut pages).await?,
+        Kind::Notices => asked.notices(request.limit, &mut pages).await?,
         Kind::Commands => asked.commands(&mut pages).await?,
         Kind::Command => asked.command(CommandId(request.id), |_| true, &mut pages).await?,
         Kind::CommandFollowed => {
@@ -370,6 +372,17 @@ impl Asked<'_> {
             if seen.targets() > 0 && self.filter.matches(&row) {
                 pages.command(encode_summary(&seen)).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// The newest notices, of what the asker may see.
+    async fn notices(&self, limit: u64, pages: &mut Pages<'_>) -> Result<(), Status> {
+        let most = if limit == 0 { usize::MAX } else { usize::try_from(limit).unwrap_or(usize::MAX) };
+        let scope = self.asker.scope.as_ref();
+        let seen = |notice: &&Arc<Notice>| scope.is_none_or(|scope| notice.client.as_ref() == Some(scope));
+        for notice in self.fleet.notices.notices.values().rev().filter(seen).take(most) {
+            pages.row(row_of(self.fleet, &EntityKey::Notice(notice.id))).await?;
         }
         Ok(())
     }

@@ -60,6 +60,7 @@ pub fn act(fleet: &Fleet, ledger: &Ledger, live: &Live, action: &Action, now: No
         Verb::ChangeWindow { window, until, longer } => {
             windows::opening::change(fleet, asker, *window, *until, *longer, now)?
         }
+        Verb::TestNotice(person) => escalating::test(&mut ledger.counters.clone(), live, asker, person, now)?,
         verb => administering::administer(fleet, ledger, asker, verb, now)?,
     };
     let events = if action.dry_run { Vec::new() } else { events };

@@ -7,12 +7,14 @@ mod by_hand;
 mod planning;
 mod roster;
 mod telling;
+mod test_page;
 #[cfg(test)]
 mod tests;
 
 pub use by_hand::{ring, step_of};
 pub use planning::{adopt, follow};
 pub use telling::{limits, next_recovery, recoveries, reminders, tell};
+pub use test_page::test;
 
 use std::time::Duration;
 
