@@ -12,24 +12,23 @@
 
 #[path = "tools/fleet.rs"]
 mod fleet;
+#[path = "tools/terminal.rs"]
+mod terminal;
 #[path = "tools/throttle.rs"]
 mod throttle;
 mod tools;
 
-use std::io::{Read, Write};
-use std::num::NonZero;
 use std::path::Path;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use fleet::{Size, seed};
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::CommandBuilder;
+use terminal::Terminal;
 use throttle::{SlowLink, Speed};
 use tools::{Outcome, Program, machine, quantile, spread, verdict};
 
 const SIZE: Size = Size { hosts: 2_000, alerts: 500 };
 const RATE: u32 = 25_000;
-const PATIENCE: Duration = Duration::from_secs(120);
 
 fn main() -> Outcome {
     println!("{}", machine());
@@ -40,121 +39,8 @@ fn main() -> Outcome {
     for delay in [150, 300] {
         link(&runtime, seeded.path(), Duration::from_millis(delay))?;
     }
-    terminal(seeded.path())?;
+    over_terminal(seeded.path())?;
     bytes()
-}
-
-// ---- a program in a terminal
-
-/// A program in a terminal, whose output is read at a rate.
-struct Seat {
-    child: Box<dyn Child + Send + Sync>,
-    _master: Box<dyn MasterPty + Send>,
-    keyboard: Box<dyn Write + Send>,
-    arrived: Receiver<(Instant, Vec<u8>)>,
-    emulator: vt100::Parser,
-    total: usize,
-    /// Bytes of the frame that is being read, and of the last that was whole.
-    frame: usize,
-    whole: usize,
-    last: [u8; 8],
-    begun: Instant,
-}
-
-impl Seat {
-    fn start(mut command: CommandBuilder, (columns, rows): (u16, u16), rate: Option<u32>) -> Outcome<Self> {
-        let pair = native_pty_system().openpty(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 })?;
-        command.env("TERM", "xterm-256color");
-        command.env("LANG", "C.UTF-8");
-        let mut reader = pair.master.try_clone_reader()?;
-        let keyboard = pair.master.take_writer()?;
-        let (chunks, arrived) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut chunk = [0; 4096];
-            let most = if rate.is_some() { 100 } else { chunk.len() };
-            let mut free_at = Instant::now();
-            while let Ok(n @ 1..) = reader.read(&mut chunk[..most]) {
-                let mut at = Instant::now();
-                if let Some(rate) = rate {
-                    free_at = free_at.max(at) + Duration::from_secs_f64(n as f64 / f64::from(rate));
-                    std::thread::sleep(free_at.saturating_duration_since(at));
-                    at = free_at;
-                }
-                if chunks.send((at, chunk[..n].to_vec())).is_err() {
-                    return;
-                }
-            }
-        });
-        let begun = Instant::now();
-        let child = pair.slave.spawn_command(command)?;
-        let (Some(rows), Some(columns)) = (NonZero::new(rows), NonZero::new(columns)) else {
-            return Err("size".into());
-        };
-        let emulator = vt100::Parser::new(rows, columns, 0);
-        let (total, frame, whole) = (0, 0, 0);
-        Ok(Self { child, _master: pair.master, keyboard, arrived, emulator, total, frame, whole, last: [0; 8], begun })
-    }
-
-    fn press(&mut self, keys: &str) -> Outcome<Instant> {
-        let now = Instant::now();
-        self.keyboard.write_all(keys.as_bytes())?;
-        self.keyboard.flush()?;
-        Ok(now)
-    }
-
-    fn text(&self) -> String {
-        self.emulator.screen().contents()
-    }
-
-    /// Reads on until the screen is as wanted at the end of a frame; when that was, and the frame's bytes.
-    fn until(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> Outcome<(Instant, usize)> {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            match self.arrived.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok((at, bytes)) => {
-                    if self.take(&bytes) && wanted(&self.text()) {
-                        return Ok((at, self.whole));
-                    }
-                }
-                Err(_) => return Err(format!("waited for {what}:\n{}", self.text()).into()),
-            }
-        }
-    }
-
-    /// Whether a frame ended in these bytes.
-    fn take(&mut self, bytes: &[u8]) -> bool {
-        const END: &[u8] = b"\x1b[?2026l";
-        self.total += bytes.len();
-        self.emulator.process(bytes);
-        let mut ended = false;
-        for byte in bytes {
-            self.frame += 1;
-            self.last.rotate_left(1);
-            self.last[END.len() - 1] = *byte;
-            if self.last == END {
-                (self.whole, self.frame, ended) = (self.frame, 0, true);
-            }
-        }
-        ended
-    }
-
-    /// Reads for a while; the bytes that came.
-    fn rest(&mut self, span: Duration) -> usize {
-        let (end, before) = (Instant::now() + span, self.total);
-        loop {
-            match self.arrived.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok((_, bytes)) => drop(self.take(&bytes)),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return self.total - before,
-            }
-        }
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 fn console(home: &Path, arguments: &[&str]) -> CommandBuilder {
@@ -221,7 +107,7 @@ fn link(runtime: &tokio::runtime::Runtime, seeded: &Path, delay: Duration) -> Ou
             return Err("the console's address was not found".into());
         }
         let arguments = ["console", "--fleet", "main", "--screen", "alerts"];
-        let mut seat = Seat::start(console(home.path(), &arguments), (45, 20), None)?;
+        let mut seat = Terminal::start(console(home.path(), &arguments), (45, 20), None)?;
         let alerts = format!("{} NEW", SIZE.alerts);
         let ready = |text: &str| text.contains(&alerts) && text.matches("CRIT").count() >= 6;
         let (at, _) = seat.until("the queue", ready)?;
@@ -251,11 +137,11 @@ fn link(runtime: &tokio::runtime::Runtime, seeded: &Path, delay: Duration) -> Ou
     Ok(())
 }
 
-fn terminal(seeded: &Path) -> Outcome {
+fn over_terminal(seeded: &Path) -> Outcome {
     let (home, _hub) = enrolled(seeded)?;
     for size in [(80, 24), (45, 20)] {
         let arguments = ["console", "--fleet", "main", "--screen", "alerts"];
-        let mut seat = Seat::start(console(home.path(), &arguments), size, Some(RATE))?;
+        let mut seat = Terminal::start(console(home.path(), &arguments), size, Some(RATE))?;
         seat.until("the fleet", |text| text.contains("LIVE") && text.contains("CRIT"))?;
         // Nobody plays the agents: their hosts go down meanwhile, and the storm is part of it.
         let cursor = |text: &str| text.lines().find(|line| line.starts_with('>')).unwrap_or_default().to_owned();
@@ -303,7 +189,7 @@ fn bytes() -> Outcome {
     let (size, span) = ((80, 24), Duration::from_secs(20));
     let home = tools::folder()?;
     let mut most = 0.0_f64;
-    let mut seat = Seat::start(console(home.path(), &["console"]), size, None)?;
+    let mut seat = Terminal::start(console(home.path(), &["console"]), size, None)?;
     seat.until("the floor", |text| text.contains("1/1"))?;
     for (keys, screen) in [("1", "floor"), ("2", "alerts"), ("3", "hosts"), ("\r", "one host")] {
         seat.press(keys)?;
@@ -319,7 +205,7 @@ fn bytes() -> Outcome {
     let mut command = CommandBuilder::new("btop");
     command.arg("--utf-force");
     command.env("XDG_CONFIG_HOME", home.path());
-    let Ok(mut seat) = Seat::start(command, size, None) else {
+    let Ok(mut seat) = Terminal::start(command, size, None) else {
         println!("btop is not installed: no comparison");
         return Ok(());
     };
