@@ -13,7 +13,7 @@ use crate::fleet::hosts::{Client, Site};
 use crate::fleet::identity::{Identity, Token};
 use crate::fleet::state::Event;
 use crate::fleet::words::{BlobId, CheckState, HostId, SafeText};
-use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, profile, windows};
+use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, oncall, profile, windows};
 
 /// One event of a fleet's journal.
 #[must_use]
@@ -28,6 +28,7 @@ pub fn event_json(fleet: &str, answer: &Answer, event: &Event) -> Value {
         Event::Backups(event) => backups_event(&scene, event),
         Event::Notices(event) => notices_event(&scene, event),
         Event::Windows(event) => windows_event(&scene, event),
+        Event::OnCall(event) => oncall_event(&scene, event),
         Event::Identity(event) => identity_event(&scene, event),
         Event::Unknown => json!({"kind": "unknown"}),
     }
@@ -424,6 +425,61 @@ fn backups_event(scene: &Scene<'_>, event: &backups::Event) -> Value {
         Event::Asked { job: _ } => ("backup_asked", Value::Null),
     };
     joined(json!({"kind": kind, "job_id": scene.id(event.job())}), fields)
+}
+
+fn oncall_event(scene: &Scene<'_>, event: &oncall::Event) -> Value {
+    use oncall::Event;
+    let names = |names: &[SafeText]| names.iter().map(|name| name.as_str().to_owned()).collect::<Vec<_>>();
+    match event {
+        Event::PersonDescribed(person) => json!({
+            "kind": "person_described",
+            "person": person.name.as_str(),
+            "full_name": person.full_name.as_str(),
+            "zone": person.zone.as_str(),
+            "channels": names(&person.channels),
+            "identities": names(&person.identities),
+        }),
+        Event::PersonRemoved { person } => json!({"kind": "person_removed", "person": person.as_str()}),
+        Event::PolicyDescribed(policy) => json!({
+            "kind": "policy_described",
+            "policy": policy.name.as_str(),
+            "steps": policy.steps.iter().map(|step| {
+                json!({"after_seconds": step.after.as_secs(), "to": names(&step.to)})
+            }).collect::<Vec<_>>(),
+            "repeat_seconds": policy.repeat.as_secs(),
+            "rounds": policy.rounds,
+        }),
+        Event::PolicyRemoved { policy } => json!({"kind": "policy_removed", "policy": policy.as_str()}),
+        Event::DutyChanged(roster) => json!({
+            "kind": "duty_changed",
+            "schedule": roster.schedule.as_str(),
+            "zone": roster.zone.as_str(),
+            "now": names(&roster.now),
+            "since": rfc3339(roster.since),
+            "next": names(&roster.next),
+            "changes_at": rfc3339_or_null(roster.changes_at),
+        }),
+        Event::ScheduleRemoved { schedule } => json!({"kind": "schedule_removed", "schedule": schedule.as_str()}),
+        Event::Overridden { schedule, over } => json!({
+            "kind": "duty_overridden",
+            "schedule": schedule.as_str(),
+            "override": scene.id(over.id),
+            "person": over.person.as_str(),
+            "from": rfc3339(over.from),
+            "until": rfc3339(over.until),
+            "by": over.by.as_str(),
+            "note": over.note.as_str(),
+        }),
+        Event::OverrideEnded { schedule, id } => {
+            json!({"kind": "override_ended", "schedule": schedule.as_str(), "override": scene.id(id)})
+        }
+        Event::HandOverOffered { from, to, note } => {
+            json!({"kind": "hand_over_offered", "from": from.as_str(), "to": to.as_str(), "note": note.as_str()})
+        }
+        Event::HandOverEnded { from, to, accepted } => {
+            json!({"kind": "hand_over_ended", "from": from.as_str(), "to": to.as_str(), "accepted": accepted})
+        }
+    }
 }
 
 fn identity_event(scene: &Scene<'_>, event: &identity::Event) -> Value {

@@ -7,7 +7,7 @@ use crate::fleet::alerts::Until;
 use crate::fleet::state::Event;
 use crate::fleet::words::duration::short;
 use crate::fleet::words::{CheckState, HostId, JobId, SafeText, Timestamp};
-use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, profile, windows};
+use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, oncall, profile, windows};
 
 /// One event in words. Who caused it stands beside.
 #[must_use]
@@ -22,6 +22,7 @@ pub fn event_words(answer: &Answer, event: &Event, zone: &TimeZone) -> String {
         Event::Backups(event) => teller.backups(event),
         Event::Notices(event) => teller.notices(event),
         Event::Windows(event) => teller.windows(event),
+        Event::OnCall(event) => teller.oncall(event),
         Event::Identity(event) => teller.identity(event),
         Event::Unknown => "something that only a newer release can tell".to_owned(),
     }
@@ -150,6 +151,39 @@ impl Teller<'_> {
             Event::Judged { job, state, why, .. } => format!("{} is {state}{}", self.job(*job), said(Some(why))),
             Event::Reviewed { job, by } => format!("{} reviewed by {}", self.job(*job), by.as_str()),
             Event::Asked { job } => format!("{} to be read now", self.job(*job)),
+        }
+    }
+
+    fn oncall(&self, event: &oncall::Event) -> String {
+        use oncall::Event;
+        match event {
+            Event::PersonDescribed(person) => format!("{} ({}) can be told", person.name, person.full_name),
+            Event::PersonRemoved { person } => format!("{person} can be told no more"),
+            Event::PolicyDescribed(policy) => {
+                format!("policy {} has {} steps in {} rounds", policy.name, policy.steps.len(), policy.rounds)
+            }
+            Event::PolicyRemoved { policy } => format!("policy {policy} counts no more"),
+            Event::DutyChanged(roster) => {
+                let next = roster
+                    .changes_at
+                    .map_or_else(String::new, |at| format!(", {} from {}", people(&roster.next), self.time(at)));
+                format!("{} on duty by {}{next}", people(&roster.now), roster.schedule)
+            }
+            Event::ScheduleRemoved { schedule } => format!("schedule {schedule} counts no more"),
+            Event::Overridden { schedule, over } => format!(
+                "{} stands in on {schedule} from {} until {} (override {}){}",
+                over.person,
+                self.time(over.from),
+                self.time(over.until),
+                over.id,
+                said(Some(&over.note))
+            ),
+            Event::OverrideEnded { schedule, id } => format!("override {id} of {schedule} ended"),
+            Event::HandOverOffered { from, to, note } => {
+                format!("{from} hands over to {to}, who has not accepted yet{}", said(Some(note)))
+            }
+            Event::HandOverEnded { from, to, accepted: true } => format!("{to} took over what {from} had"),
+            Event::HandOverEnded { from, to, accepted: false } => format!("{from} hands over to {to} no more"),
         }
     }
 
@@ -352,6 +386,14 @@ impl Teller<'_> {
                 format!("certificate of identity {identity} renewed until {}", self.time(*not_after))
             }
         }
+    }
+}
+
+fn people(names: &[SafeText]) -> String {
+    if names.is_empty() {
+        "nobody".to_owned()
+    } else {
+        names.iter().map(SafeText::as_str).collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -30,6 +30,7 @@ pub mod exit;
 mod fleet_filter;
 mod fleets;
 mod gather;
+mod handover;
 mod host;
 mod host_named;
 mod hosts;
@@ -42,6 +43,7 @@ mod local;
 mod log;
 mod note;
 mod notices;
+mod oncall;
 mod output;
 mod query;
 mod reach;
@@ -49,6 +51,7 @@ mod release;
 mod remind;
 mod run;
 mod send;
+mod shift;
 mod snooze;
 mod status;
 mod swarm;
@@ -126,6 +129,9 @@ async fn ask_hubs(verb: &Verb, directories: &Directories) -> Result<(), Failure>
         Verb::Commands(verb) => commands::run(verb, directories).await,
         Verb::Command(verb) => command::run(verb, directories).await,
         Verb::Cancel(verb) => cancel::run(verb, directories).await,
+        Verb::OnCall(verb) => oncall::run(verb, directories).await,
+        Verb::HandOver(verb) => handover::run(verb, directories).await,
+        Verb::Shift(verb) => shift::run(verb, directories).await,
         Verb::Token(verb) => token::run(verb, directories).await,
         Verb::Identity(verb) => identity::run(verb, directories).await,
         Verb::Host(verb) => host::run(verb, directories).await,

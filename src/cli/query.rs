@@ -43,6 +43,8 @@ pub struct Answer {
     pub matches: BTreeMap<WindowId, u64>,
     /// How commands stand.
     pub commands: Vec<pb::CommandSummary>,
+    /// What happened in a shift.
+    pub shift: Option<pb::ShiftLog>,
     /// Whether the hub is newer and said what this program can't read.
     pub is_partial: bool,
 }
@@ -103,6 +105,7 @@ fn host_of(event: &Event) -> Option<HostId> {
         | Event::Windows(_)
         | Event::Commands(_)
         | Event::Profile(_)
+        | Event::OnCall(_)
         | Event::Identity(_)
         | Event::Unknown => None,
     }
@@ -126,6 +129,7 @@ impl Answer {
             self.entries.push(decode_entry(entry)?);
         }
         self.status = reply.status.or(self.status.take());
+        self.shift = reply.shift.or(self.shift.take());
         self.assigned.extend(reply.assigned);
         self.commands.extend(reply.commands);
         self.matches.extend(reply.windows.into_iter().map(|window| (WindowId(window.window), window.matches)));

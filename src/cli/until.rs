@@ -31,6 +31,39 @@ pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, S
     }
 }
 
+/// Reads a moment before `now`, in the same forms: a span is counted back, a time of day is the last one.
+///
+/// # Errors
+/// Says what to write; also for a moment that is yet to come.
+pub fn parse_past(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
+    const FORMS: &str = "write 08:00, \"2026-06-01 08:00\", 2026-06-01T08:00:00Z, or a span back from now such as 12h";
+    let text = text.trim();
+    let moment = if let Ok(span) = duration::parse(text) {
+        Some(now - span)
+    } else if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+        Some(Timestamp(moment.as_millisecond()))
+    } else if let Some(time) = time_of_day(text) {
+        last(time, now, zone)
+    } else if let Ok(moment) = text.parse::<DateTime>() {
+        zone.to_timestamp(moment).ok().map(|moment| Timestamp(moment.as_millisecond()))
+    } else {
+        None
+    };
+    match moment {
+        Some(moment) if moment <= now => Ok(moment),
+        Some(_) => Err(format!("{text:?} is yet to come: {FORMS}")),
+        None => Err(format!("{text:?} is no moment: {FORMS}")),
+    }
+}
+
+fn last(time: Time, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    let today = zone.to_datetime(jiff::Timestamp::from_millisecond(now.0).ok()?).date();
+    [today, today.yesterday().ok()?].into_iter().find_map(|day| {
+        let moment = Timestamp(zone.to_timestamp(day.to_datetime(time)).ok()?.as_millisecond());
+        (moment <= now).then_some(moment)
+    })
+}
+
 fn time_of_day(text: &str) -> Option<Time> {
     // Anything with a date is longer.
     (text.len() <= 8 && text.contains(':')).then(|| text.parse().ok()).flatten()
@@ -66,6 +99,17 @@ mod tests {
             ("2026-06-03T08:00:00+09:00", "2026-06-02T23:00:00Z"),
         ] {
             assert_eq!(parse(text, now, &zone), Ok(at(moment)), "{text}");
+        }
+        for (text, moment) in [
+            ("2h", "2026-06-01T08:00:00Z"),
+            ("11:30", "2026-06-01T09:30:00Z"),
+            ("18:00", "2026-05-31T16:00:00Z"),
+            ("2026-06-01 08:00", "2026-06-01T06:00:00Z"),
+        ] {
+            assert_eq!(parse_past(text, now, &zone), Ok(at(moment)), "{text}");
+        }
+        for bad in ["", "yesterday", "2026-06-01T11:00:00Z"] {
+            assert!(parse_past(bad, now, &zone).is_err(), "{bad}");
         }
         for bad in ["", "tomorrow", "2026-06-01T09:00:00Z", "0s", "25:00", "2026-13-01 08:00"] {
             assert!(parse(bad, now, &zone).is_err(), "{bad}");

@@ -106,7 +106,7 @@ fn tell(link: &FleetLink, verb: &WindowAdd, reply: &ActReply, zone: &TimeZone) -
     })?;
     let now = link.hub_time();
     let count = reply.done.len() as u64;
-    let line = command_line(&window.scope, &window.times, window.name.as_str(), Some(count));
+    let line = command_line(&window.scope, &window.times, window.name.as_str(), Some(count), window.created_at);
     if verb.json {
         return output::json(&json!({
             "dry_run": reply.dry_run,

@@ -79,16 +79,7 @@ pub enum Verb {
         command: CommandId,
     },
     /// Open a maintenance window from now on.
-    OpenWindow {
-        /// Which alerts, as a filter.
-        filter: String,
-        /// For how long.
-        length: Duration,
-        /// What it is for; may be empty.
-        name: String,
-        /// How many open alerts the person saw it would hold back; the hub refuses when another number does.
-        expected: Option<u64>,
-    },
+    OpenWindow(Box<NewWindow>),
     /// End a window for good.
     CloseWindow {
         /// Which.
@@ -103,6 +94,19 @@ pub enum Verb {
         /// So much later.
         longer: Duration,
     },
+}
+
+/// A maintenance window to be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewWindow {
+    /// Which alerts, as a filter.
+    pub filter: String,
+    /// For how long.
+    pub length: Duration,
+    /// What it is for; may be empty.
+    pub name: String,
+    /// How many open alerts the person saw it would hold back; the hub refuses when another number does.
+    pub expected: Option<u64>,
 }
 
 /// What it is done to.
@@ -194,7 +198,7 @@ impl Verb {
             Self::Review => "review",
             Self::Run { .. } => "run",
             Self::Cancel { .. } => "cancel",
-            Self::OpenWindow { .. } => "window",
+            Self::OpenWindow(_) => "window",
             Self::CloseWindow { .. } => "end window",
             Self::ExtendWindow { .. } => "extend window",
         }
@@ -233,11 +237,11 @@ impl Verb {
                 timeout: timeout.map_or(0, |span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX)),
             }),
             Self::Cancel { command } => Message::Cancel(pb::Cancel { command: command.0 }),
-            Self::OpenWindow { filter, length, name, expected } => Message::OpenWindow(pb::OpenWindow {
-                name: name.clone(),
-                filter: filter.clone(),
-                length: u64::try_from(length.as_millis()).unwrap_or(u64::MAX),
-                expected: *expected,
+            Self::OpenWindow(new) => Message::OpenWindow(pb::OpenWindow {
+                name: new.name.clone(),
+                filter: new.filter.clone(),
+                length: u64::try_from(new.length.as_millis()).unwrap_or(u64::MAX),
+                expected: new.expected,
                 ..pb::OpenWindow::default()
             }),
             Self::CloseWindow { window, note } => {

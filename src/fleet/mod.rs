@@ -11,6 +11,7 @@ pub mod fact;
 pub mod hosts;
 pub mod identity;
 pub mod notices;
+pub mod oncall;
 pub mod profile;
 pub mod state;
 pub mod windows;

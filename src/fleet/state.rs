@@ -10,6 +10,7 @@ use crate::fleet::commands::{self, Commands};
 use crate::fleet::hosts::{self, Hosts};
 use crate::fleet::identity::{self, Audience, Registry, Role};
 use crate::fleet::notices::{self, Notices};
+use crate::fleet::oncall::{self, OnCall};
 use crate::fleet::profile::{self, Profile};
 use crate::fleet::windows::{self, Windows};
 use crate::fleet::words::{
@@ -38,6 +39,8 @@ pub struct Fleet {
     pub notices: Notices,
     /// Maintenance windows and silences.
     pub windows: Windows,
+    /// Who is told of alerts: people, duty, policies.
+    pub oncall: OnCall,
     /// Identities and tokens.
     pub registry: Registry,
 }
@@ -61,6 +64,8 @@ pub enum Event {
     Notices(notices::Event),
     /// About maintenance windows and silences.
     Windows(windows::Event),
+    /// About people, who is on duty, and policies.
+    OnCall(oncall::Event),
     /// About identities and tokens.
     Identity(identity::Event),
     /// Of a kind this program does not know: the hub is newer, the view is partial.
@@ -133,6 +138,12 @@ pub enum EntityKey {
     Notice(NoticeId),
     /// A maintenance window or silence.
     Window(WindowId),
+    /// A person who can be told.
+    Person(SafeText),
+    /// Who is on duty by a schedule.
+    Duty(SafeText),
+    /// An escalation policy.
+    Policy(SafeText),
 }
 
 /// What an entry touched, in the order of its events; an entity may stand in it twice.
@@ -177,6 +188,7 @@ impl Event {
             Self::Backups(event) => EntityKey::Backup(event.job()),
             Self::Notices(event) => EntityKey::Notice(event.notice()),
             Self::Windows(event) => EntityKey::Window(event.window()),
+            Self::OnCall(event) => oncall_entity(event),
             Self::Identity(event) => match event {
                 identity::Event::TokenCreated(token) => EntityKey::Token(token.id),
                 identity::Event::TokenEnded { token, .. } | identity::Event::TokenArchived { token } => {
@@ -189,6 +201,22 @@ impl Event {
                 | identity::Event::Renewed { identity, .. } => EntityKey::Identity(*identity),
             },
         })
+    }
+}
+
+fn oncall_entity(event: &oncall::Event) -> EntityKey {
+    match event {
+        oncall::Event::PersonDescribed(person) => EntityKey::Person(person.name.clone()),
+        oncall::Event::PersonRemoved { person } => EntityKey::Person(person.clone()),
+        oncall::Event::HandOverOffered { from, .. } | oncall::Event::HandOverEnded { from, .. } => {
+            EntityKey::Person(from.clone())
+        }
+        oncall::Event::PolicyDescribed(policy) => EntityKey::Policy(policy.name.clone()),
+        oncall::Event::PolicyRemoved { policy } => EntityKey::Policy(policy.clone()),
+        oncall::Event::DutyChanged(roster) => EntityKey::Duty(roster.schedule.clone()),
+        oncall::Event::ScheduleRemoved { schedule }
+        | oncall::Event::Overridden { schedule, .. }
+        | oncall::Event::OverrideEnded { schedule, .. } => EntityKey::Duty(schedule.clone()),
     }
 }
 
@@ -214,6 +242,7 @@ impl Fleet {
                 Event::Backups(event) => self.backups.apply(event, entry.at),
                 Event::Notices(event) => self.notices.apply(event, entry.at),
                 Event::Windows(event) => self.windows.apply(event, entry.at),
+                Event::OnCall(event) => self.oncall.apply(event, entry.at),
                 Event::Identity(event) => self.registry.apply(event, entry.at),
                 Event::Unknown => {}
             }

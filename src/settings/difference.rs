@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::fleet::configuration::channels::{Channel, ChannelKind};
-use crate::fleet::configuration::{CheckFields, Configuration, HoursRule, Kind, Schedule, SilenceLimits};
+use crate::fleet::configuration::{
+    CheckFields, Configuration, HoursRule, Kind, OnCallConfiguration, Schedule, SilenceLimits,
+};
 use crate::fleet::words::{SafeText, duration};
 
 /// More lines than this are counted, so that the entry that holds them stays small.
@@ -136,6 +138,7 @@ fn things(configuration: &Configuration) -> Things {
     if let Some(links) = &configuration.delivery.links {
         things.insert("links".to_owned(), set([("url", Some(links.url.clone()))]));
     }
+    oncall(&configuration.oncall, &mut things);
     things
 }
 
@@ -179,6 +182,76 @@ fn channel(channel: &Channel) -> BTreeMap<&'static str, String> {
         ]),
     });
     fields
+}
+
+fn oncall(oncall: &OnCallConfiguration, things: &mut Things) {
+    let span = |span: Duration| Some(duration::exact(span));
+    let list = |items: Vec<String>| (!items.is_empty()).then(|| items.join(" "));
+    let usual = OnCallConfiguration::default();
+    let timeout = |timeout: Option<Duration>| timeout.map_or_else(|| "never".to_owned(), duration::exact);
+    let (timeouts, usually) = (oncall.acknowledgement_timeouts, usual.acknowledgement_timeouts);
+    let said = |value: Option<Duration>, usual: Option<Duration>| (value != usual).then(|| timeout(value));
+    let all = set([
+        ("gather", (oncall.gather != usual.gather).then(|| duration::exact(oncall.gather))),
+        ("recovery", (!oncall.recovery_notices).then(|| "false".to_owned())),
+        ("critical acknowledged for", said(timeouts.critical, usually.critical)),
+        ("warning acknowledged for", said(timeouts.warning, usually.warning)),
+    ]);
+    things.insert("notices".to_owned(), all);
+    for person in &oncall.people {
+        // Addresses are told to nobody but the channel; that one changed is told by a mark of it.
+        let channels = person.channels.iter().map(|way| format!("{}{}", way.channel, mark(way.address.as_str())));
+        let fields = [
+            ("name", Some(person.full_name.to_string())),
+            ("identities", list(person.identities.iter().map(ToString::to_string).collect())),
+            ("timezone", Some(zone_name(&person.zone))),
+            ("channels", list(channels.collect())),
+        ];
+        things.insert(format!("person {}", person.name), set(fields));
+    }
+    for schedule in &oncall.schedules {
+        let rotations = schedule.layers.iter().map(|layer| {
+            let members = layer.members.iter().map(SafeText::as_str).collect::<Vec<_>>().join(" ");
+            let day = layer.weekday.map_or_else(String::new, |day| format!("{day:?} "));
+            let hours = layer.hours.as_ref().map_or_else(String::new, |hours| format!(" in {hours}"));
+            let handoff = layer.handoff.strftime("%H:%M");
+            format!("{members} {} at {day}{handoff} from {}{hours}", layer.turn, layer.from)
+        });
+        let fields = [
+            ("timezone", Some(zone_name(&schedule.zone))),
+            ("rotations", Some(rotations.collect::<Vec<_>>().join("; "))),
+        ];
+        things.insert(format!("schedule {}", schedule.name), set(fields));
+    }
+    for policy in &oncall.policies {
+        let steps = policy.steps.iter().map(|step| {
+            let to = step.to.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
+            format!("{to} after {}", duration::exact(step.after))
+        });
+        let fields = [
+            ("steps", Some(steps.collect::<Vec<_>>().join(", then "))),
+            ("repeat", span(policy.repeat)),
+            ("rounds", Some(policy.rounds.to_string())),
+        ];
+        things.insert(format!("policy {}", policy.name), set(fields));
+    }
+    for (number, route) in oncall.routes.iter().enumerate() {
+        let hours = route.hours.as_ref().map(|hours| format!("{} {}", hours.schedule, zone_name(&hours.zone)));
+        let fields = [
+            ("of", Some(route.selector.to_string())),
+            ("check", route.check.clone()),
+            ("severity", route.severity.map(|severity| severity.to_string())),
+            ("hours", hours),
+            ("policy", Some(route.policy.to_string())),
+        ];
+        things.insert(format!("route {}", number + 1), set(fields));
+    }
+}
+
+/// Something of an address that changes with it and doesn't tell it: the last two characters of a long one.
+fn mark(address: &str) -> String {
+    let count = address.chars().count();
+    if count < 8 { String::new() } else { format!(":…{}", address.chars().skip(count - 2).collect::<String>()) }
 }
 
 fn zone_name(zone: &jiff::tz::TimeZone) -> String {

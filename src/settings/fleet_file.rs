@@ -99,15 +99,15 @@ fn host_rules(section: &mut Section<'_>, selector: &Selector, rules: &mut Vec<Ho
     }
 }
 
-fn hours(section: &mut Section<'_>) -> Option<Schedule> {
+pub(super) fn hours(section: &mut Section<'_>) -> Option<Schedule> {
     section.parsed("hours", HOURS, schedule)
 }
 
-fn schedule(text: &str) -> Result<Schedule, (String, String)> {
+pub(super) fn schedule(text: &str) -> Result<Schedule, (String, String)> {
     Schedule::parse(text).map_err(|error| (error.to_string(), HoursError::FIX.to_owned()))
 }
 
-fn time_zone(section: &mut Section<'_>) -> Option<TimeZone> {
+pub(super) fn time_zone(section: &mut Section<'_>) -> Option<TimeZone> {
     section.parsed("timezone", "a time zone such as \"Europe/Berlin\"", |text| {
         TimeZone::get(text).map_err(|_| {
             let fix = "write a name of the IANA time zone database, such as \"Europe/Berlin\" or \"UTC\"";

@@ -5,11 +5,11 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 use ring::digest;
 
-use crate::fleet::configuration::{Configuration, Delivery, Selector};
+use crate::fleet::configuration::{Configuration, Delivery, OnCallConfiguration, Provenance, Selector};
 use crate::fleet::words::nearest::nearest;
 use crate::settings::problem::{Problem, Problems};
 use crate::settings::reader::{LARGEST_FILE, Reader, read_file, unreadable};
-use crate::settings::{backups_file, channels_file, checks_file, fleet_file};
+use crate::settings::{backups_file, channels_file, checks_file, fleet_file, policies_file};
 
 const FLEET: &str = "fleet.toml";
 const CHECKS: &str = "checks.toml";
@@ -124,8 +124,8 @@ pub fn load(directory: &Path, zone: TimeZone) -> Result<LoadedConfiguration, Pro
 pub fn parse(mut texts: Vec<(String, String)>, zone: TimeZone) -> Result<LoadedConfiguration, Problems> {
     texts.sort();
     let mut configuration = Configuration { zone: zone.clone(), ..Configuration::default() };
-    let (mut checks, mut backups) = (Vec::new(), Vec::new());
     let mut delivery = Delivery::default();
+    let (mut checks, mut backups, mut oncall) = (Vec::new(), Vec::new(), OnCallConfiguration::default());
     let mut problems = Problems::default();
     for (name, text) in &texts {
         match name.as_str() {
@@ -151,11 +151,16 @@ pub fn parse(mut texts: Vec<(String, String)>, zone: TimeZone) -> Result<LoadedC
                     top.leave(&WHO_AND_WHEN);
                 });
                 problems.append(reader.into_problems());
+                // Files come in the order of their names, so the fleet's own time zone is known here.
+                let (read, more) = policies_file::read(name, text, &configuration.zone);
+                oncall = read;
+                problems.append(more);
             }
             other => problems.push(unknown_file(other)),
         }
     }
-    (configuration.checks, configuration.backups, configuration.delivery) = (checks, backups, delivery);
+    (configuration.checks, configuration.backups) = (checks, backups);
+    (configuration.delivery, configuration.oncall) = (delivery, oncall);
     if problems.is_empty() {
         let warnings = warnings(&configuration);
         return Ok(LoadedConfiguration { configuration, texts, warnings });
@@ -176,8 +181,9 @@ fn unknown_file(name: &str) -> Problem {
 /// Clients and sites come into being with tokens too, so naming one that no file describes is no error.
 fn warnings(configuration: &Configuration) -> Vec<Problem> {
     let mut warnings: Vec<Problem> = Vec::new();
-    for rule in &configuration.checks {
-        let Selector { client: Some(client), site, .. } = &rule.selector else { continue };
+    let routes = configuration.oncall.routes.iter().map(|route| (&route.selector, &route.source));
+    for (selector, source) in configuration.checks.iter().map(|rule| (&rule.selector, &rule.source)).chain(routes) {
+        let Selector { client: Some(client), site, .. } = selector else { continue };
         let (what, near) = match (configuration.clients.get(client), site) {
             (None, _) => {
                 let known = configuration.clients.keys().map(|id| id.as_str());
@@ -193,12 +199,30 @@ fn warnings(configuration: &Configuration) -> Vec<Problem> {
             Some(near) => format!("did you mean {near}?"),
             None => format!("describe it in {FLEET}, unless a token brings it"),
         };
-        let problem = Problem { file: rule.source.file.clone(), line: rule.source.line, key: String::new(), what, fix };
+        let problem = warning(source, what, fix);
         if !warnings.iter().any(|earlier| earlier.what == problem.what) {
             warnings.push(problem);
         }
     }
+    warnings.extend(nobody(&configuration.oncall));
     warnings
+}
+
+/// Where nobody would be told: a fleet may stand so, but its people should know.
+fn nobody(oncall: &OnCallConfiguration) -> Vec<Problem> {
+    let schedules = oncall.schedules.iter().filter(|schedule| schedule.is_empty()).map(|schedule| {
+        let what = format!("nobody is on the schedule {}, so who is told by it is nobody", schedule.name);
+        warning(&schedule.source, what, "give it a rotation with members".to_owned())
+    });
+    let people = oncall.people.iter().filter(|person| person.channels.is_empty()).map(|person| {
+        let what = format!("{} has no channel, so a notice to them reaches nobody", person.name);
+        warning(&person.source, what, "add channels = [\"CHANNEL:ADDRESS\"]".to_owned())
+    });
+    schedules.chain(people).collect()
+}
+
+fn warning(source: &Provenance, what: String, fix: String) -> Problem {
+    Problem { file: source.file.clone(), line: source.line, key: String::new(), what, fix }
 }
 
 /// Why a stored bundle can't be read.

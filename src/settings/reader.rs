@@ -121,6 +121,20 @@ impl<'r> Section<'r> {
             .map(|(key, value)| Found { value: value.get_ref(), line: self.reader.line(key.span().start) })
     }
 
+    /// Leaves these keys to another reader of the same file.
+    pub(super) fn leave(&mut self, keys: &[&'static str]) {
+        self.asked.extend(keys);
+    }
+
+    /// The names below a key of this section, whatever stands there; none where it is no table.
+    pub(super) fn names_below(&self, key: &str) -> Vec<String> {
+        let table = self.table.get(key).and_then(|value| value.get_ref().as_table());
+        let mut names: Vec<String> =
+            table.into_iter().flat_map(|table| table.keys()).map(|name| name.get_ref().to_string()).collect();
+        names.sort();
+        names
+    }
+
     /// The line of a key of this section; `None` where it is not there.
     pub(super) fn line_of(&self, key: &str) -> Option<u32> {
         self.table.get_key_value(key).map(|(key, _)| self.reader.line(key.span().start))
@@ -371,11 +385,6 @@ impl<'r> Section<'r> {
             }
         });
         sections.collect()
-    }
-
-    /// Leaves these keys to whoever else reads the file.
-    pub(super) fn leave(&mut self, keys: &[&'static str]) {
-        self.asked.extend(keys);
     }
 
     /// Notes each key that was not asked for.

@@ -18,6 +18,7 @@ pub fn encode_event(event: &Event) -> pb::Event {
         Event::Backups(event) => Some(event.into()),
         Event::Notices(event) => Some(event.into()),
         Event::Windows(event) => Some(event.into()),
+        Event::OnCall(event) => Some(event.into()),
         Event::Identity(event) => Some(event.into()),
         Event::Unknown => None,
     };
@@ -110,5 +111,15 @@ fn known(body: Body) -> Result<Event, WireError> {
         Body::BackupJudged(event) => Event::Backups(event.into()),
         Body::BackupReviewed(event) => Event::Backups(event.into()),
         Body::BackupAsked(event) => Event::Backups(event.into()),
+        Body::PersonDescribed(event) => Event::OnCall(event.into()),
+        Body::PersonRemoved(event) => Event::OnCall(event.into()),
+        Body::PolicyDescribed(event) => Event::OnCall(event.into()),
+        Body::PolicyRemoved(event) => Event::OnCall(event.into()),
+        Body::DutyChanged(event) => Event::OnCall(event.into()),
+        Body::ScheduleRemoved(event) => Event::OnCall(event.into()),
+        Body::DutyOverridden(event) => Event::OnCall(event.try_into()?),
+        Body::OverrideEnded(event) => Event::OnCall(event.into()),
+        Body::HandOverOffered(event) => Event::OnCall(event.into()),
+        Body::HandOverEnded(event) => Event::OnCall(event.into()),
     })
 }

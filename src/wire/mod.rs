@@ -20,6 +20,7 @@ mod hosts;
 mod identity;
 pub mod limits;
 mod notices;
+mod oncall;
 mod plans;
 mod profile;
 pub mod row;

@@ -9,6 +9,7 @@ use crate::fleet::commands::Command;
 use crate::fleet::hosts::{Client, Host, Site};
 use crate::fleet::identity::{Identity, Token};
 use crate::fleet::notices::Notice;
+use crate::fleet::oncall::{Duty, Person, Policy};
 use crate::fleet::state::{EntityKey, Fleet};
 use crate::fleet::windows::Window;
 use crate::wire::commands::{decode_outcome, encode_outcome};
@@ -32,6 +33,9 @@ mod table {
     pub const BACKUP: u8 = 9;
     pub const NOTICE: u8 = 12;
     pub const WINDOW: u8 = 13;
+    pub const PERSON: u8 = 14;
+    pub const DUTY: u8 = 15;
+    pub const POLICY: u8 = 16;
 }
 
 /// Where the row of an entity lies on disk: its table, and a key whose byte order is the order of the entities.
@@ -62,6 +66,9 @@ pub fn row_key(key: &EntityKey) -> (u8, Vec<u8>) {
         EntityKey::Backup(job) => (table::BACKUP, number(job.0)),
         EntityKey::Notice(notice) => (table::NOTICE, number(notice.0)),
         EntityKey::Window(window) => (table::WINDOW, number(window.0)),
+        EntityKey::Person(name) => (table::PERSON, name.as_str().into()),
+        EntityKey::Duty(name) => (table::DUTY, name.as_str().into()),
+        EntityKey::Policy(name) => (table::POLICY, name.as_str().into()),
     }
 }
 
@@ -86,6 +93,9 @@ pub fn row_of(fleet: &Fleet, key: &EntityKey) -> Option<pb::Row> {
         EntityKey::Backup(job) => Entity::Backup(fleet.backups.jobs.get(job)?.as_ref().into()),
         EntityKey::Notice(notice) => Entity::Notice(fleet.notices.notices.get(notice)?.as_ref().into()),
         EntityKey::Window(window) => Entity::Window(fleet.windows.get(*window)?.as_ref().into()),
+        EntityKey::Person(name) => Entity::Person(fleet.oncall.people.get(name)?.as_ref().into()),
+        EntityKey::Duty(name) => Entity::Duty(fleet.oncall.duties.get(name)?.as_ref().into()),
+        EntityKey::Policy(name) => Entity::Policy(fleet.oncall.policies.get(name)?.as_ref().into()),
     };
     Some(pb::Row { entity: Some(entity) })
 }
@@ -107,6 +117,9 @@ pub fn rows_of(fleet: &Fleet) -> impl Iterator<Item = pb::Row> {
     });
     let notices = fleet.notices.notices.values().map(|notice| Entity::Notice(notice.as_ref().into()));
     let windows = fleet.windows.all().map(|window| Entity::Window(window.as_ref().into()));
+    let people = fleet.oncall.people.values().map(|person| Entity::Person(person.as_ref().into()));
+    let duties = fleet.oncall.duties.values().map(|duty| Entity::Duty(duty.as_ref().into()));
+    let policies = fleet.oncall.policies.values().map(|policy| Entity::Policy(policy.as_ref().into()));
     let entities = profile.chain(clients).chain(sites).chain(hosts).chain(checks).chain(alerts);
     entities
         .chain(identities)
@@ -116,6 +129,9 @@ pub fn rows_of(fleet: &Fleet) -> impl Iterator<Item = pb::Row> {
         .chain(outcomes)
         .chain(notices)
         .chain(windows)
+        .chain(people)
+        .chain(duties)
+        .chain(policies)
         .map(|entity| pb::Row { entity: Some(entity) })
 }
 
@@ -211,6 +227,25 @@ fn restore(fleet: &mut Fleet, entity: Entity) -> Result<EntityKey, WireError> {
             let id = window.id;
             fleet.windows.restore(window);
             EntityKey::Window(id)
+        }
+
+        Entity::Person(person) => {
+            let person = Person::from(person);
+            let name = person.name.clone();
+            fleet.oncall.people.insert(name.clone(), Arc::new(person));
+            EntityKey::Person(name)
+        }
+        Entity::Duty(duty) => {
+            let duty = Duty::try_from(duty)?;
+            let name = duty.roster.schedule.clone();
+            fleet.oncall.duties.insert(name.clone(), Arc::new(duty));
+            EntityKey::Duty(name)
+        }
+        Entity::Policy(policy) => {
+            let policy = Policy::from(policy);
+            let name = policy.name.clone();
+            fleet.oncall.policies.insert(name.clone(), Arc::new(policy));
+            EntityKey::Policy(name)
         }
     })
 }

@@ -115,7 +115,8 @@ impl TryFrom<pb::Window> for Window {
         let times = match window.once {
             Some(once) => Times::Once(once.into()),
             None => {
-                let read = Recurrence::parse(&window.recurring, &Zone::utc(), Timestamp(window.created_at));
+                // What is written names its zone and its first day, so the time it is read at means nothing.
+                let read = Recurrence::parse(&window.recurring, &Zone::utc(), Timestamp(0));
                 let unknown =
                     |error: crate::fleet::windows::TimesError| refused("recurring", error.to_string(), "times");
                 Times::Recurring(Box::new(read.map_err(unknown).map_err(newer)?))

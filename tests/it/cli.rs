@@ -502,7 +502,10 @@ async fn a_window_is_previewed_opened_listed_made_longer_and_ended() {
     assert!(preview.starts_with("would hold back 1 open alert of client:acme check:disk"), "{preview}");
     assert!(preview.contains("acme 1: main/1") && preview.contains("(2h)"), "{preview}");
     let line = preview.lines().last().unwrap();
-    assert!(line.starts_with("watchfloor window add --where 'client:acme check:disk' --from "), "{preview}");
+    assert!(
+        line.starts_with("watchfloor window add --where 'client:acme check:disk' --for 2h -m 'switch swap' --expect 1"),
+        "{preview}"
+    );
     assert_eq!(home.json("window list"), serde_json::json!([]), "a dry run opens nothing");
     let refused = home.run("window add --where client:acme --for 2h --expect 3");
     assert!(refused.code == 1 && refused.err.contains("--expect 1"), "{refused:?}");
@@ -564,4 +567,58 @@ async fn a_window_is_previewed_opened_listed_made_longer_and_ended() {
         let ended = home.run(line);
         assert!(ended.code == code && ended.err.contains(words), "{line}: {ended:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn duty_is_read_swapped_and_handed_over_from_the_command_line() {
+    let (home, _hub, _host, mut agent) = fleet().await;
+    agent.tell("disk", CheckState::Critical, "root is full").await;
+    agent.tell("load", CheckState::Warning, "load 9").await;
+    assert!(home.done("oncall").contains("policies.toml"), "it says where schedules are written");
+    let refused = home.run("handover to ben");
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.err.contains("identities"), "{refused:?}");
+
+    home.done("ack 1 -m 'calling them'");
+    let me = home.json("alert 1")["acknowledged"]["by"].as_str().unwrap().to_owned();
+    let policies = format!(
+        "[channels.mail]\nkind = \"smtp\"\n[people.anna]\nname = \"Anna Adler\"\nidentities = [\"anna\", {me:?}]\n\
+         channels = [\"mail:anna@example.org\"]\n[people.ben]\nchannels = [\"mail:ben@example.org\"]\n\
+         [schedules.night]\ntimezone = \"Europe/Berlin\"\n[[schedules.night.rotation]]\nmembers = [\"ben\"]\n\
+         from = \"2020-01-06\"\n[policies.default]\n[[policies.default.step]]\nto = [\"schedule:night\"]\n"
+    );
+    let config = home.path("hub/config");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::write(config.join("policies.toml"), policies).unwrap();
+    let told = home.done("config reload");
+    assert!(told.contains("person anna added") && !told.contains("anna@example.org"), "{told}");
+
+    let oncall = &home.json("oncall")[0];
+    let night = &oncall["schedules"][0];
+    assert_eq!((&night["now"], &night["changes_at"]), (&serde_json::json!(["ben"]), &Value::Null), "{oncall}");
+    assert_eq!(oncall["people"][0]["channels"], serde_json::json!(["mail"]), "names of channels, no addresses");
+    let taken = home.done("oncall take night --for 8h -m 'ben is ill'");
+    assert!(taken.contains("main/1"), "{taken}");
+    let shown = home.done("oncall");
+    assert!(shown.contains("anna (Anna Adler)") && shown.contains("ben is ill") && shown.contains("CE"), "{shown}");
+    let refused = home.run("oncall give night carl");
+    assert_eq!(refused.code, 1, "{refused:?}");
+    home.done("oncall end 1");
+    assert_eq!(home.json("oncall")[0]["schedules"][0]["now"], serde_json::json!(["ben"]));
+
+    home.done("note 2 -m 'since noon'");
+    let shift = &home.json("shift --since 1h")[0];
+    assert_eq!((&shift["person"], &shift["owned"]), (&"anna".into(), &serde_json::json!(["main/1"])), "{shift}");
+    assert_eq!(
+        (&shift["unowned"], &shift["opened"]),
+        (&serde_json::json!(["main/2"]), &serde_json::json!(["main/1", "main/2"]))
+    );
+    home.done("close 2 -m 'gone'");
+    let text = home.done("shift --since 1h");
+    for part in ["2 opened, 1 closed", "Owned by anna", "root is full", "Closed:", "since noon", "calling them"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(home.done("handover to ben -m 'mind the disk'").contains("offered 1 alert to ben"));
+    let refused = home.run("handover accept");
+    assert_eq!(refused.code, 1, "it was offered to ben: {refused:?}");
 }

@@ -107,7 +107,7 @@ fn a_damaged_bundle_is_refused() {
 proptest::proptest! {
     #[test]
     fn no_text_makes_the_reader_panic(text in "[\\[\\]a-z.=\"'\\\\{}, \n0-9@~:*#-]{0,200}") {
-        for file in ["fleet.toml", "checks.toml", "backups.toml"] {
+        for file in ["fleet.toml", "checks.toml", "backups.toml", "policies.toml"] {
             if let Err(problems) = hub::parse(vec![(file.to_owned(), text.clone())], TimeZone::UTC) {
                 proptest::prop_assert!(!problems.is_empty());
                 proptest::prop_assert!(problems.list().iter().all(|problem| !problem.fix.is_empty()));

@@ -103,6 +103,9 @@ fn words(row: &pb::Row) -> String {
         Some(Entity::Identity(identity)) => format!("{} {:?}", identity.name, identity.role()),
         Some(Entity::Token(token)) => format!("{:?} {:?}", token.role(), token.status()),
         Some(Entity::Backup(job)) => format!("{:?} {} {:?}", job.state(), job.why, job.reviews),
+        Some(Entity::Person(person)) => format!("{} {:?}", person.full_name, person.offer),
+        Some(Entity::Duty(duty)) => format!("{:?} {:?}", duty.roster, duty.overrides),
+        Some(Entity::Policy(policy)) => format!("{:?} {} {}", policy.steps, policy.repeat, policy.rounds),
         Some(Entity::Command(command)) => command.argv.join(" "),
         Some(Entity::Outcome(outcome)) => format!("{:?} {}", outcome.state(), outcome.why),
         Some(Entity::Window(window)) => {

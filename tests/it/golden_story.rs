@@ -19,7 +19,7 @@ use watchfloor::fleet::words::{
     ActionId, AlertId, BackupTool, BlobId, CheckName, CheckState, ClientId, CommandId, HostClass, HostId, IdentityId,
     JobId, NoticeId, Revision, SafeText, Severity, SiteId, StreamId, Timestamp, TokenId, WindowId,
 };
-use watchfloor::fleet::{checks, commands, profile};
+use watchfloor::fleet::{checks, commands, oncall, profile};
 
 const DAWN: i64 = 1_767_250_800_000;
 const WEB: HostId = HostId(1);
@@ -36,6 +36,7 @@ pub fn entries() -> Vec<Entry> {
     story.maintenance_is_planned();
     story.a_command_is_sent();
     story.backups_are_kept();
+    story.duty_goes_round();
     story.the_day_ends();
     story.entries
 }
@@ -527,6 +528,76 @@ impl Story {
             kept(backups::Event::Asked { job: JobId(1) }),
         ]);
         self.by_rule("backups", vec![kept(backups::Event::Removed { job: JobId(3) })]);
+    }
+
+    fn duty_goes_round(&mut self) {
+        let all = |event| (Audience::EVERYONE, Event::OnCall(event));
+        let person = |name: &str| {
+            all(oncall::Event::PersonDescribed(Box::new(oncall::Person {
+                name: text(name),
+                full_name: text("Anna Adler"),
+                zone: text("Europe/Berlin"),
+                channels: vec![text("sms"), text("mail")],
+                identities: vec![text(name)],
+                offer: None,
+            })))
+        };
+        let policy = |name: &str| {
+            let step = oncall::Step { after: Duration::from_secs(600), to: vec![text("schedule:night"), text("anna")] };
+            let repeat = Duration::from_secs(1_800);
+            let policy = oncall::Policy { name: text(name), steps: vec![step], repeat, rounds: 3 };
+            all(oncall::Event::PolicyDescribed(Box::new(policy)))
+        };
+        let duty = |schedule: &str, now: &str, next: &[&str], changes_at| {
+            all(oncall::Event::DutyChanged(Box::new(oncall::Roster {
+                schedule: text(schedule),
+                zone: text("Europe/Berlin"),
+                now: vec![text(now)],
+                since: Timestamp(DAWN),
+                next: next.iter().map(|name| text(name)).collect(),
+                changes_at,
+            })))
+        };
+        let noon = Timestamp(DAWN + 6 * 3_600_000);
+        self.by_rule(
+            "on call",
+            vec![
+                person("anna"),
+                person("ben"),
+                person("carl"),
+                policy("default"),
+                policy("old"),
+                duty("night", "anna", &["ben"], Some(noon)),
+                duty("day", "carl", &[], None),
+            ],
+        );
+        let over = |id| oncall::Override {
+            id,
+            person: text("carl"),
+            from: Timestamp(DAWN),
+            until: noon,
+            by: text("mara"),
+            note: text("anna is ill"),
+        };
+        let schedule = text("night");
+        self.by_person(vec![
+            all(oncall::Event::Overridden { schedule: schedule.clone(), over: over(1) }),
+            all(oncall::Event::Overridden { schedule: schedule.clone(), over: over(2) }),
+            all(oncall::Event::HandOverOffered { from: text("anna"), to: text("ben"), note: text("mind the disk") }),
+            all(oncall::Event::HandOverOffered { from: text("ben"), to: text("carl"), note: text("") }),
+        ]);
+        self.by_person(vec![
+            all(oncall::Event::OverrideEnded { schedule, id: 2 }),
+            all(oncall::Event::HandOverEnded { from: text("anna"), to: text("ben"), accepted: true }),
+        ]);
+        self.by_rule(
+            "on call",
+            vec![
+                all(oncall::Event::PersonRemoved { person: text("carl") }),
+                all(oncall::Event::PolicyRemoved { policy: text("old") }),
+                all(oncall::Event::ScheduleRemoved { schedule: text("day") }),
+            ],
+        );
     }
 
     fn the_day_ends(&mut self) {

@@ -11,7 +11,7 @@ use watchfloor::fleet::state::{Actor, Entry, Event, Fleet};
 use watchfloor::fleet::words::{
     AlertId, CommandId, HostId, IdentityId, JobId, NoticeId, Revision, Timestamp, TokenId, WindowId,
 };
-use watchfloor::fleet::{backups, checks, commands, hosts, notices, profile, windows};
+use watchfloor::fleet::{backups, checks, commands, hosts, notices, oncall, profile, windows};
 
 use crate::strategies;
 
@@ -86,6 +86,7 @@ impl Writer {
             Event::Backups(event) => self.backup_event(event, which)?,
             Event::Notices(event) => self.notice_event(event, which)?,
             Event::Windows(event) => self.window_event(event, which)?,
+            Event::OnCall(event) => (Audience::EVERYONE, Event::OnCall(self.oncall_event(event, which))),
             Event::Identity(event) => (Audience::ADMINS, Event::Identity(self.identity_event(event, which)?)),
             Event::Unknown => (Audience::EVERYONE, Event::Unknown),
         })
@@ -282,6 +283,31 @@ impl Writer {
             | notices::Event::Archived { notice } => *notice = known.id,
         }
         Some((audience, Event::Notices(event)))
+    }
+
+    /// About somebody, or a schedule, that is there, where there is any.
+    fn oncall_event(&self, mut event: oncall::Event, which: prop::sample::Index) -> oncall::Event {
+        let oncall = &self.fleet.oncall;
+        let person = oncall.people.keys().nth(which.index(oncall.people.len().max(1)));
+        let schedule = oncall.duties.keys().nth(which.index(oncall.duties.len().max(1)));
+        match &mut event {
+            oncall::Event::PersonRemoved { person: name }
+            | oncall::Event::HandOverOffered { from: name, .. }
+            | oncall::Event::HandOverEnded { from: name, .. } => {
+                if let Some(person) = person {
+                    name.clone_from(person);
+                }
+            }
+            oncall::Event::ScheduleRemoved { schedule: name }
+            | oncall::Event::Overridden { schedule: name, .. }
+            | oncall::Event::OverrideEnded { schedule: name, .. } => {
+                if let Some(schedule) = schedule {
+                    name.clone_from(schedule);
+                }
+            }
+            _ => {}
+        }
+        event
     }
 
     fn identity_event(&mut self, mut event: identity::Event, which: prop::sample::Index) -> Option<identity::Event> {

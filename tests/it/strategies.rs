@@ -24,6 +24,7 @@ use watchfloor::fleet::hosts::vitals::{
 use watchfloor::fleet::hosts::{self, Client, Host, HostState, Site};
 use watchfloor::fleet::identity::{self, Audience, Hands, Identity, Role, Token, TokenStatus};
 use watchfloor::fleet::notices::{self, Notice};
+use watchfloor::fleet::oncall;
 use watchfloor::fleet::profile::{self, Profile};
 use watchfloor::fleet::state::{Actor, Cause, Entry, Event};
 use watchfloor::fleet::words::{
@@ -747,6 +748,74 @@ pub fn backup_event() -> BoxedStrategy<backups::Event> {
     .boxed()
 }
 
+pub fn person() -> BoxedStrategy<oncall::Person> {
+    let offer = (text(), time(), text()).prop_map(|(to, at, note)| oncall::Offer { to, at, note });
+    (text(), text(), text(), vec(text(), 0..3), vec(text(), 0..3), option::of(offer))
+        .prop_map(|(name, full_name, zone, channels, identities, offer)| oncall::Person {
+            name,
+            full_name,
+            zone,
+            channels,
+            identities,
+            offer,
+        })
+        .boxed()
+}
+
+pub fn roster() -> BoxedStrategy<oncall::Roster> {
+    (text(), text(), vec(text(), 0..3), time(), vec(text(), 0..3), option::of(time()))
+        .prop_map(|(schedule, zone, now, since, next, changes_at)| oncall::Roster {
+            schedule,
+            zone,
+            now,
+            since,
+            next,
+            changes_at,
+        })
+        .boxed()
+}
+
+pub fn duty_override() -> BoxedStrategy<oncall::Override> {
+    (number(), text(), time(), time(), text(), text())
+        .prop_map(|(id, person, from, until, by, note)| oncall::Override { id, person, from, until, by, note })
+        .boxed()
+}
+
+pub fn duty() -> BoxedStrategy<oncall::Duty> {
+    (roster(), vec(duty_override(), 0..3)).prop_map(|(roster, overrides)| oncall::Duty { roster, overrides }).boxed()
+}
+
+pub fn policy() -> BoxedStrategy<oncall::Policy> {
+    let step = (any::<u32>(), vec(text(), 0..3))
+        .prop_map(|(after, to)| oncall::Step { after: Duration::from_millis(u64::from(after)), to });
+    (text(), vec(step, 0..4), any::<u32>(), any::<u32>())
+        .prop_map(|(name, steps, repeat, rounds)| oncall::Policy {
+            name,
+            steps,
+            repeat: Duration::from_millis(u64::from(repeat)),
+            rounds,
+        })
+        .boxed()
+}
+
+pub fn oncall_event() -> BoxedStrategy<oncall::Event> {
+    use oncall::Event;
+    prop_oneof![
+        2 => person().prop_map(|person| Event::PersonDescribed(Box::new(oncall::Person { offer: None, ..person }))),
+        1 => text().prop_map(|person| Event::PersonRemoved { person }),
+        2 => policy().prop_map(|policy| Event::PolicyDescribed(Box::new(policy))),
+        1 => text().prop_map(|policy| Event::PolicyRemoved { policy }),
+        3 => roster().prop_map(|roster| Event::DutyChanged(Box::new(roster))),
+        1 => text().prop_map(|schedule| Event::ScheduleRemoved { schedule }),
+        2 => (text(), duty_override()).prop_map(|(schedule, over)| Event::Overridden { schedule, over }),
+        1 => (text(), number()).prop_map(|(schedule, id)| Event::OverrideEnded { schedule, id }),
+        2 => (text(), text(), text()).prop_map(|(from, to, note)| Event::HandOverOffered { from, to, note }),
+        1 => (text(), text(), any::<bool>())
+            .prop_map(|(from, to, accepted)| Event::HandOverEnded { from, to, accepted }),
+    ]
+    .boxed()
+}
+
 pub fn event() -> BoxedStrategy<Event> {
     prop_oneof![
         3 => profile_event().prop_map(Event::Profile),
@@ -757,6 +826,7 @@ pub fn event() -> BoxedStrategy<Event> {
         5 => backup_event().prop_map(Event::Backups),
         4 => notice_event().prop_map(Event::Notices),
         4 => crate::window_strategies::window_event().prop_map(Event::Windows),
+        5 => oncall_event().prop_map(Event::OnCall),
         4 => identity_event().prop_map(Event::Identity),
         1 => Just(Event::Unknown),
     ]

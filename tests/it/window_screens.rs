@@ -34,9 +34,9 @@ fn shown_at(app: &mut App, (width, height): (u16, u16), moment: Instant) -> Stri
 fn keys(app: &mut App, keys: &str, moment: Instant) -> String {
     for key in keys.split_whitespace() {
         press(app, key, moment);
-        shown_at(app, (140, 40), moment);
+        shown_at(app, (200, 40), moment);
     }
-    shown_at(app, (140, 40), moment)
+    shown_at(app, (200, 40), moment)
 }
 
 fn window(id: u64, name: &str, filter: &str, times: Times) -> Window {
@@ -89,6 +89,8 @@ fn app(place: Place, moment: Instant) -> (App, AlertId) {
     while app.is_busy() {
         app.turn(moment);
     }
+    // Nobody acts on what was not painted.
+    shown_at(&mut app, (200, 40), moment);
     (app, held)
 }
 
@@ -139,10 +141,10 @@ fn a_window_is_opened_at_an_alert_with_what_it_would_hold_back() {
     let filter = text.split("2h ").nth(1).unwrap().split('#').next().unwrap().trim().to_owned();
     keys(&mut app, "s w a p Enter", moment);
     let sent = app.acts().pending().next().expect("an act");
-    let Verb::OpenWindow { filter: sent_filter, length, name, expected } = &sent.act.verb else { panic!("{sent:?}") };
-    assert_eq!((sent_filter.as_str(), *length, name.as_str()), (filter.as_str(), MINUTE * 120, "swap"));
-    let shown = line(&asked, &format!("{filter} —"));
-    assert!(shown.contains(&format!("— {} open", expected.unwrap())), "held to the number that was shown: {asked}");
+    let Verb::OpenWindow(new) = &sent.act.verb else { panic!("{sent:?}") };
+    assert_eq!((new.filter.as_str(), new.length, new.name.as_str()), (filter.as_str(), MINUTE * 120, "swap"));
+    let shown = line(&asked, &format!("{filter}  "));
+    assert!(shown.contains(&format!("  {} open", new.expected.unwrap())), "held to the number that was shown: {asked}");
 
     let tag = sent.tag;
     let answer = ActAnswer { epoch: Epoch(7), done: vec![1, 2], window: Some(WindowId(4)), ..ActAnswer::default() };

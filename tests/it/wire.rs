@@ -11,6 +11,7 @@ use watchfloor::fleet::fact::Fact;
 use watchfloor::fleet::hosts::vitals::{OsFacts, Vitals};
 use watchfloor::fleet::hosts::{Client, Host, Site};
 use watchfloor::fleet::identity::{Identity, Token};
+use watchfloor::fleet::oncall::{Duty, Person, Policy};
 use watchfloor::fleet::profile::Profile;
 use watchfloor::fleet::state::{Entry, Fleet};
 use watchfloor::fleet::windows::Window;
@@ -57,6 +58,9 @@ round_trips! {
     backup_jobs_come_back: strategies::backup_job(), pb::BackupJob, Job;
     backup_readings_come_back: strategies::backup_reading(), pb::BackupReading, BackupReading;
     windows_come_back: crate::window_strategies::window(), pb::Window, Window;
+    people_come_back: strategies::person(), pb::OnCallPerson, Person;
+    duties_come_back: strategies::duty(), pb::OnCallDuty, Duty;
+    policies_come_back: strategies::policy(), pb::EscalationPolicy, Policy;
     commands_come_back: strategies::command(), pb::Command, Command;
     reports_come_back: strategies::report(), pb::CommandReport, Report;
     os_facts_come_back: strategies::os_facts(), pb::OsFacts, OsFacts;

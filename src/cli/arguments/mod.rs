@@ -4,6 +4,7 @@ mod acts;
 mod administration;
 mod commands;
 mod fleets;
+mod oncall;
 mod programs;
 mod reads;
 mod values;
@@ -15,6 +16,7 @@ pub use administration::{
 };
 pub use commands::{Cancel, Command, Commands, Run};
 pub use fleets::Fleets;
+pub use oncall::{HandOverVerb, OnCall, OnCallVerb, Shift, Standing};
 pub use programs::{Console, Hub, Screen, Swarm};
 pub use reads::{Alert, Alerts, Backups, Checks, Hosts, Journal, Notices, Status};
 pub use values::Until;
@@ -124,6 +126,14 @@ pub enum Verb {
     /// Maintenance windows and silences: times in which notices are held back, never facts
     #[command(subcommand)]
     Window(WindowVerb),
+    /// Who is on call now and next; `take`, `give` and `end` swap duty
+    #[command(name = "oncall")]
+    OnCall(OnCall),
+    /// Hand over what you own to who comes after you
+    #[command(subcommand, name = "handover")]
+    HandOver(HandOverVerb),
+    /// What happened since your shift began, as text for who comes after you
+    Shift(Shift),
     /// Load a hub with synthetic agents over the real protocol
     Swarm(Swarm),
 }

@@ -51,6 +51,12 @@ pub(super) fn parse_limit(text: &str) -> Result<ValueLimit, String> {
     Ok(ValueLimit { label: SafeText::line(label), thousandths: thousandths as i64, below: sign == '<' })
 }
 
+/// A moment that has passed.
+pub(super) fn parse_past(text: &str) -> Result<Timestamp, String> {
+    let now = Timestamp(jiff::Timestamp::now().as_millisecond());
+    until::parse_past(text, now, &TimeZone::try_system().unwrap_or(TimeZone::UTC))
+}
+
 pub(super) fn parse_span(text: &str) -> Result<Duration, String> {
     match duration::parse(text) {
         Ok(span) if span.is_zero() => Err("the span is zero: write one such as 30s, 15m or 2h".to_owned()),

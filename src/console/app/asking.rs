@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::console::act::Verb;
+use crate::console::act::{NewWindow, Verb};
 use crate::console::input::{FrameStamp, Key};
 use crate::console::keymap::Action;
 use crate::console::screens::world::About;
@@ -116,7 +116,7 @@ impl Asking {
             .line(Role::Text, "for how long, about what, and # what for. Facts go on, and ends are never held back.");
         for (filter, count) in scopes {
             let alerts = if *count == 1 { "alert" } else { "alerts" };
-            prompt = prompt.line(Role::LaneMuted, &format!("{filter} — {count} open {alerts} now"));
+            prompt = prompt.line(Role::LaneMuted, format!("{filter}  {count} open {alerts} now"));
         }
         let prompt = prompt.with_text(&format!("2h {first} # "));
         Some(Self { prompt, action: Action::Maintain, about })
@@ -179,7 +179,8 @@ fn open_window(answer: &str, scopes: &[(String, u64)]) -> Result<Verb, String> {
     let parsed = Filter::parse(filter).map_err(|error| error.to_string())?;
     Scope::Filter(parsed).check().map_err(|error| error.to_string())?;
     let expected = scopes.iter().find(|(shown, _)| shown == filter).map(|(_, count)| *count);
-    Ok(Verb::OpenWindow { filter: filter.to_owned(), length, name: name.to_owned(), expected })
+    let new = NewWindow { filter: filter.to_owned(), length, name: name.to_owned(), expected };
+    Ok(Verb::OpenWindow(Box::new(new)))
 }
 
 /// How many alerts or hosts something is about.

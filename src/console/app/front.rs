@@ -14,6 +14,7 @@ use crate::console::app::seat::Seat;
 use crate::console::input::FrameStamp;
 use crate::console::keymap::{Action, Context, Keymap, Pressed};
 use crate::console::replica::FleetIndex;
+use crate::console::screens::oncall;
 use crate::console::screens::world::World;
 use crate::console::widgets::PromptEvent;
 use crate::fleet::words::HostId;
@@ -31,6 +32,8 @@ pub enum Front {
     Command(Box<CommandPrompt>),
     /// The help, scrolled by so many lines.
     Help(usize),
+    /// Who is on call, scrolled by so many lines.
+    OnCall(usize),
 }
 
 /// What came of a key.
@@ -80,12 +83,14 @@ impl Front {
                 CommandEvent::Cancelled => NOTHING_SENT,
                 CommandEvent::Send(verb, hosts, line) => FrontEvent::Send(verb, hosts, line),
             },
-            Self::Help(scroll) => {
+            Self::Help(scroll) | Self::OnCall(scroll) => {
                 let step = usize::from(count.max(1));
                 match keymap.press(Context::Reader, asked.key) {
                     Pressed::Action(Action::Down) => *scroll += step,
                     Pressed::Action(Action::Up) => *scroll = scroll.saturating_sub(step),
-                    Pressed::Action(Action::Back | Action::Cancel | Action::Help) => return FrontEvent::Closed(None),
+                    Pressed::Action(Action::Back | Action::Cancel | Action::Help | Action::OnCall) => {
+                        return FrontEvent::Closed(None);
+                    }
                     Pressed::Action(Action::Stop) => return FrontEvent::Stop,
                     _ => {}
                 }
@@ -104,7 +109,7 @@ impl Front {
                 true
             }
             Self::Command(prompt) => prompt.paste(text, stamp),
-            Self::Help(_) => false,
+            Self::Help(_) | Self::OnCall(_) => false,
         }
     }
 
@@ -121,13 +126,14 @@ impl Front {
     }
 
     /// Paints it over the screen.
-    pub fn render(&self, area: Rect, buf: &mut Buffer, seat: &Seat, context: Context) {
+    pub fn render(&self, area: Rect, buf: &mut Buffer, seat: &Seat, context: Context, world: World<'_>) {
         let theme = &seat.theme;
         match self {
             Self::Asking(asking) => asking.prompt.render(area, buf, theme),
             Self::Question(question) => question.prompt.render(area, buf, theme),
             Self::Palette(palette) => palette.render(area, buf, theme),
             Self::Command(prompt) => prompt.render(area, buf, theme),
+            Self::OnCall(scroll) => oncall::panel(area, buf, theme, world, *scroll),
             Self::Help(scroll) => chrome::help(area, buf, theme, &seat.keymap, context, seat.read_only, *scroll),
         }
     }

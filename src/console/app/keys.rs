@@ -127,6 +127,10 @@ impl App {
                 self.front = Some(Front::Asking(Asking::which(asked)));
                 Vec::new()
             }
+            Action::OnCall => {
+                self.front = Some(Front::OnCall(0));
+                Vec::new()
+            }
             Action::Help => {
                 self.front = Some(Front::Help(0));
                 Vec::new()

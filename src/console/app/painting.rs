@@ -73,7 +73,7 @@ impl App {
             Some(view.map_or_else(String::new, |view| format!("{}  ({})", view.name, view.screen)))
         });
         if let Some(front) = &self.front {
-            front.render(body, buf, &self.seat, self.stage.context());
+            front.render(body, buf, &self.seat, self.stage.context(), world);
         }
     }
 }

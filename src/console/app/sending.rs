@@ -143,7 +143,7 @@ fn window_words(report: &Report) -> Option<String> {
     let (window, alerts) = (answer.window?, answer.done.len());
     let alerts = if alerts == 1 { "1 alert".to_owned() } else { format!("{alerts} alerts") };
     Some(match &report.act.verb {
-        Verb::OpenWindow { .. } => format!("window {window} holds back {alerts} now"),
+        Verb::OpenWindow(_) => format!("window {window} holds back {alerts} now"),
         Verb::CloseWindow { .. } => format!("window {window} ended: {alerts} not held back by it any more"),
         Verb::ExtendWindow { longer, .. } => format!("window {window} lasts {} longer", duration::short(*longer)),
         _ => return None,

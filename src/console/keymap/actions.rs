@@ -189,6 +189,7 @@ actions! {
     GoToAlert "go-to-alert" "" GLOBAL None "Go to an alert by the id that was said.";
     CopyTicket "copy-ticket" "" TICKETS None "Copy the alert as text for a ticket.";
     Quiet "quiet" "" GLOBAL None "Quiet the bell of this seat for an hour, or let it ring again.";
+    OnCall "on-call" "" GLOBAL None "On call: who is on duty now and next, and who stands in.";
     Help "help" "help" GLOBAL None "Show the keys that work here.";
     Palette "palette" "words" GLOBAL None "Find an action, view, client, host or alert by a part of its name.";
     Back "back" "back" CLOSES None "Go back; from a screen of the top row, leave.";

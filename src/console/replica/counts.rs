@@ -188,7 +188,10 @@ impl Counts {
                 | EntityKey::Command(_)
                 | EntityKey::Notice(_)
                 | EntityKey::Window(_)
-                | EntityKey::Outcome(..) => {}
+                | EntityKey::Outcome(..)
+                | EntityKey::Person(_)
+                | EntityKey::Duty(_)
+                | EntityKey::Policy(_) => {}
             }
         }
         if way == Way::In {

@@ -5,7 +5,7 @@ use crate::console::theme::Role;
 use crate::fleet::commands::OutcomeState;
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::{HostId, SafeText, duration};
-use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, profile, windows};
+use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, oncall, profile, windows};
 
 /// An event in words, with the role of its gravity.
 #[must_use]
@@ -19,6 +19,7 @@ pub fn words(event: &Event, fleet: &Fleet) -> (Role, String) {
         Event::Backups(event) => backup_words(event, fleet),
         Event::Notices(event) => notice_words(event),
         Event::Windows(event) => window_words(event),
+        Event::OnCall(event) => oncall_words(event),
         Event::Identity(event) => (Role::Muted, identity_words(event)),
         Event::Unknown => (Role::Unknown, "something this version does not know; update this console".to_owned()),
     }
@@ -277,6 +278,38 @@ fn backup_words(event: &backups::Event, fleet: &Fleet) -> (Role, String) {
         }
         backups::Event::Reviewed { by, .. } => (Role::Owned, format!("backup {job} reviewed by {by}")),
         backups::Event::Asked { .. } => (Role::Muted, format!("backup {job} asked for now")),
+    }
+}
+
+fn oncall_words(event: &oncall::Event) -> (Role, String) {
+    use oncall::Event;
+    let people = |names: &[SafeText]| match names {
+        [] => "nobody".to_owned(),
+        names => names.iter().map(SafeText::as_str).collect::<Vec<_>>().join(", "),
+    };
+    match event {
+        Event::PersonDescribed(person) => (Role::Muted, format!("{} ({}) can be told", person.name, person.full_name)),
+        Event::PersonRemoved { person } => (Role::Muted, format!("{person} can be told no more")),
+        Event::PolicyDescribed(policy) => {
+            (Role::Muted, format!("policy {}: {} steps, {} rounds", policy.name, policy.steps.len(), policy.rounds))
+        }
+        Event::PolicyRemoved { policy } => (Role::Muted, format!("policy {policy} counts no more")),
+        Event::DutyChanged(roster) => {
+            let role = if roster.now.is_empty() { Role::Warning } else { Role::Owned };
+            (role, format!("on duty by {}: {}, next {}", roster.schedule, people(&roster.now), people(&roster.next)))
+        }
+        Event::ScheduleRemoved { schedule } => (Role::Muted, format!("schedule {schedule} counts no more")),
+        Event::Overridden { schedule, over } => {
+            (Role::Owned, format!("{} stands in on {schedule} (override {})", over.person, over.id))
+        }
+        Event::OverrideEnded { schedule, id } => (Role::Muted, format!("override {id} of {schedule} ended")),
+        Event::HandOverOffered { from, to, .. } => {
+            (Role::Owned, format!("{from} hands over to {to}, not accepted yet"))
+        }
+        Event::HandOverEnded { from, to, accepted: true } => (Role::Owned, format!("{to} took over what {from} had")),
+        Event::HandOverEnded { from, to, accepted: false } => {
+            (Role::Muted, format!("{from} hands over to {to} no more"))
+        }
     }
 }
 

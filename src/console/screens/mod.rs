@@ -21,6 +21,7 @@ pub mod journal_words;
 pub mod listing;
 pub mod look;
 pub mod muting;
+pub mod oncall;
 pub mod output;
 pub mod texts;
 pub mod viewed;

@@ -63,16 +63,17 @@ pub struct Windows {
     asked: Option<Instant>,
 }
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
     Column::new("STATE", 8, 9),
     Column::new("ID", 3, 5).rank(4),
-    Column::new("WHEN", 12, 30).middle(),
-    Column::new("MATCH", 5, 6).right(),
+    Column::new("WHEN", 12, 26).middle(),
+    Column::new("MATCH", 5, 5).right(),
     Column::new("HELD", 4, 6).right().rank(2),
     Column::new("AGE", 4, 4).right().bare().rank(3),
     Column::new("BY", 6, 14).rank(1),
-    Column::new("HOLDS BACK", 14, 40).grows(),
-    Column::new("NOTES", 12, 48).grows().rank(5),
+    Column::new("WHAT FOR", 8, 24).rank(1),
+    Column::new("HOLDS BACK", 14, 34).grows(),
+    Column::new("NOTES", 12, 60).grows().rank(5),
 ];
 
 impl Windows {
@@ -165,14 +166,12 @@ impl Windows {
         row.value(Role::Text, format_args!("{}", window.held()));
         row.cell(Role::Muted, &duration::compact(now.since(window.created_at)));
         row.cell(Role::Owned, window.by.as_str());
+        row.cell(Role::Text, window.name.as_str());
         row.cell(Role::Text, &window.scope.to_string());
         let mut notes: Vec<(Role, String)> = Vec::new();
         notes.extend(
             window.marks(matches.unwrap_or(1), now).into_iter().map(|mark| (Role::Warning, format!("{mark}  "))),
         );
-        if !window.name.is_empty() {
-            notes.push((Role::Text, format!("{}  ", window.name)));
-        }
         let plain = window.plain(now);
         if plain != "once" {
             notes.push((Role::Muted, plain));

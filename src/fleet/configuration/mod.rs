@@ -7,6 +7,7 @@ pub mod content;
 pub mod definition;
 pub mod hours;
 pub mod oncall;
+pub mod rota;
 pub mod selector;
 pub mod template;
 
@@ -18,5 +19,8 @@ pub use content::{
 };
 pub use definition::{CheckDefinition, CheckFields, Kind};
 pub use hours::{ExpectedHours, HoursError, Schedule};
-pub use oncall::{ContactChannel, OnCallConfiguration, Person, Policy, Receiver, Route, RouteTarget, Step};
+pub use oncall::{
+    AcknowledgementTimeouts, ContactChannel, OnCallConfiguration, Person, Policy, Receiver, Route, RouteTarget, Step,
+};
+pub use rota::{Cover, OnCallSchedule, Rotation, Turn};
 pub use selector::{AssignTarget, Selector};

@@ -10,6 +10,7 @@ use crate::fleet::derived::select::{client_texts, host_texts, id_texts, site_tex
 use crate::fleet::hosts::Event as HostEvent;
 use crate::fleet::identity::Event as IdentityEvent;
 use crate::fleet::notices::Event as NoticeEvent;
+use crate::fleet::oncall::Event as OnCallEvent;
 use crate::fleet::profile::Event as ProfileEvent;
 use crate::fleet::state::{Entry, Event, Fleet};
 use crate::fleet::windows::Event as WindowEvent;
@@ -115,6 +116,7 @@ fn spoken(event: &Event) -> Spoken<'_> {
         Event::Backups(event) => of_backup(event),
         Event::Notices(event) => of_notice(event),
         Event::Windows(event) => of_window(event),
+        Event::OnCall(event) => of_oncall(event),
         Event::Identity(event) => of_identity(event),
         Event::Unknown => Spoken::default(),
     }
@@ -254,6 +256,32 @@ fn of_notice(event: &NoticeEvent) -> Spoken<'_> {
         NoticeEvent::Archived { .. } => vec!["notice", "archived"],
     };
     Spoken { texts, ..Spoken::default() }
+}
+
+fn of_oncall(event: &OnCallEvent) -> Spoken<'_> {
+    let (owner, texts) = match event {
+        OnCallEvent::PersonDescribed(person) => (None, vec!["person", person.name.as_str(), person.full_name.as_str()]),
+        OnCallEvent::PersonRemoved { person } => (None, vec!["person", "removed", person.as_str()]),
+        OnCallEvent::PolicyDescribed(policy) => (None, vec!["policy", policy.name.as_str()]),
+        OnCallEvent::PolicyRemoved { policy } => (None, vec!["policy", "removed", policy.as_str()]),
+        OnCallEvent::DutyChanged(roster) => {
+            let named = roster.now.iter().chain(&roster.next).map(SafeText::as_str);
+            (None, ["duty", roster.schedule.as_str()].into_iter().chain(named).collect())
+        }
+        OnCallEvent::ScheduleRemoved { schedule } => (None, vec!["duty", "removed", schedule.as_str()]),
+        OnCallEvent::Overridden { schedule, over } => {
+            (Some(&over.by), vec!["duty", "override", schedule.as_str(), over.person.as_str(), over.note.as_str()])
+        }
+        OnCallEvent::OverrideEnded { schedule, .. } => (None, vec!["duty", "override", "ended", schedule.as_str()]),
+        OnCallEvent::HandOverOffered { from, to, note } => {
+            (Some(from), vec!["handover", from.as_str(), to.as_str(), note.as_str()])
+        }
+        OnCallEvent::HandOverEnded { from, to, accepted } => {
+            let end = if *accepted { "accepted" } else { "ended" };
+            (Some(to), vec!["handover", end, from.as_str(), to.as_str()])
+        }
+    };
+    Spoken { owner, texts, ..Spoken::default() }
 }
 
 fn of_alert(event: &AlertEvent) -> Spoken<'_> {

@@ -6,7 +6,9 @@ use crate::fleet::rules::decision::{Decision, Refusal, by_rule};
 use crate::fleet::rules::input::Input;
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
-use crate::fleet::rules::{acting, admitting, configuring, escalating, noticing, presence, results, timers, windows};
+use crate::fleet::rules::{
+    acting, admitting, configuring, escalating, noticing, oncall, presence, results, timers, windows,
+};
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::Now;
 
@@ -34,7 +36,10 @@ fn alone(fleet: &Fleet, ledger: &Ledger, live: &Live, input: &Input, now: Now) -
         Input::Admit { asker, agents } => admitting::admit(fleet, ledger, asker, agents, now),
         Input::Renew { identity, key_hash } => admitting::renew(fleet, *identity, *key_hash, now),
         Input::Configure { asker, hash, configuration, changes, default_name } => {
-            configuring::configure(fleet, asker, *hash, configuration, changes, default_name)
+            let mut decision = configuring::configure(fleet, asker, *hash, configuration, changes, default_name)?;
+            // Who is told counts at once, and not when time passes next.
+            decision.events.extend(oncall::placing::place(fleet, configuration, now.wall));
+            Ok(decision)
         }
         Input::Started { version, name } => Ok(presence::start(fleet, live, version, name, now)),
         Input::ClockJumped(by_ms) => {

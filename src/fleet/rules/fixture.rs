@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::fleet::alerts::{Alert, Lane, Subject, Until};
-use crate::fleet::configuration::{Configuration, ContactChannel, Person, Policy, Receiver, Step};
+use crate::fleet::configuration::{Configuration, ContactChannel, Person, Policy, Provenance, Receiver, Step};
 use crate::fleet::fact::{Fact, FactBody};
 use crate::fleet::hosts::{Host, HostState};
 use crate::fleet::identity::{Hands, Role};
@@ -329,20 +329,23 @@ impl World {
 }
 
 /// A person with these channels.
-pub fn person(channels: &[&str]) -> Person {
+pub fn person(name: &str, channels: &[&str]) -> Person {
     let channels = channels.iter().map(|channel| ContactChannel { channel: text(channel), address: text("x") });
-    Person { identities: Vec::new(), channels: channels.collect() }
+    Person {
+        name: text(name),
+        full_name: text(name),
+        identities: Vec::new(),
+        zone: jiff::tz::TimeZone::UTC,
+        channels: channels.collect(),
+        source: Provenance::built_in(),
+    }
 }
 
 /// A policy of these steps: after how long, and to whom as the file names them.
 pub fn policy(name: &str, steps: &[(Duration, Vec<&str>)], repeat: Duration, rounds: u32) -> Policy {
-    let receiver = |name: &&str| match name.split_once(':') {
-        Some(("schedule", name)) => Receiver::Schedule(text(name)),
-        Some((_, name)) => Receiver::Channel(text(name)),
-        None => Receiver::Person(text(name)),
-    };
+    let receiver = |name: &&str| Receiver::from_text(name);
     let steps = steps.iter().map(|(after, to)| Step { after: *after, to: to.iter().map(receiver).collect() });
-    Policy { name: text(name), steps: steps.collect(), repeat, rounds }
+    Policy { name: text(name), steps: steps.collect(), repeat, rounds, source: Provenance::built_in() }
 }
 
 /// Somebody of a role who may see the whole fleet.

@@ -268,6 +268,22 @@ pub enum Verb {
     },
     /// Send a test page that must be answered, to a person or `channel:NAME`.
     TestNotice(SafeText),
+    /// Have somebody stand in on an on-call schedule.
+    OverrideDuty(DutyRequest),
+    /// End an override of a schedule, by its number.
+    EndOverride(u64),
+    /// Offer all that who asks owns to somebody.
+    HandOver {
+        /// The person.
+        to: SafeText,
+        /// What to say.
+        note: SafeText,
+    },
+    /// Take over what was offered to who asks.
+    AcceptHandOver {
+        /// By whom; by everybody when `None`.
+        from: Option<SafeText>,
+    },
     /// Take a host out of the fleet.
     RetireHost(HostId),
     /// Make a token.
@@ -283,6 +299,21 @@ pub enum Verb {
         /// Which.
         role: Role,
     },
+}
+
+/// Somebody is to stand in on an on-call schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DutyRequest {
+    /// The schedule.
+    pub schedule: SafeText,
+    /// The person; who asks when `None`.
+    pub person: Option<SafeText>,
+    /// From when; now when `None`.
+    pub from: Option<Timestamp>,
+    /// Until when; until the schedule's next handoff when `None`.
+    pub until: Option<Timestamp>,
+    /// What to say.
+    pub note: SafeText,
 }
 
 /// A program to start on hosts.
@@ -406,6 +437,10 @@ impl Verb {
             Self::CloseWindow { .. } => "window end",
             Self::ChangeWindow { .. } => "window extend",
             Self::TestNotice(_) => "notice test",
+            Self::OverrideDuty(_) => "oncall take",
+            Self::EndOverride(_) => "oncall end",
+            Self::HandOver { .. } => "handover to",
+            Self::AcceptHandOver { .. } => "handover accept",
             Self::RetireHost(_) => "host retire",
             Self::CreateToken(_) => "token create",
             Self::RevokeToken(_) => "token revoke",
@@ -433,7 +468,11 @@ impl Verb {
             | Self::TestNotice(_)
             | Self::OpenWindow(_)
             | Self::CloseWindow { .. }
-            | Self::ChangeWindow { .. } => Role::Operator,
+            | Self::ChangeWindow { .. }
+            | Self::OverrideDuty(_)
+            | Self::EndOverride(_)
+            | Self::HandOver { .. }
+            | Self::AcceptHandOver { .. } => Role::Operator,
             Self::RetireHost(_)
             | Self::CreateToken(_)
             | Self::RevokeToken(_)

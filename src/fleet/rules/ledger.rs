@@ -9,7 +9,7 @@ use crate::fleet::state::{Entry, Event};
 use crate::fleet::words::{
     ActionId, AlertId, CommandId, HostId, IdentityId, JobId, NoticeId, StreamId, Timestamp, TokenId, WindowId,
 };
-use crate::fleet::{alerts, backups, commands, hosts, identity, notices, windows};
+use crate::fleet::{alerts, backups, commands, hosts, identity, notices, oncall, windows};
 
 /// How long the answer of an action is remembered.
 pub const ACTIONS_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -61,6 +61,8 @@ pub struct Counters {
     pub notice: u64,
     /// Maintenance windows and silences.
     pub window: u64,
+    /// Overrides of on-call schedules.
+    pub duty_override: u64,
 }
 
 impl Counters {
@@ -112,6 +114,12 @@ impl Counters {
         WindowId(self.window)
     }
 
+    /// Draws a number for an override of an on-call schedule.
+    pub const fn next_duty_override(&mut self) -> u64 {
+        self.duty_override += 1;
+        self.duty_override
+    }
+
     /// Keeps up with an entry, as a replay does.
     pub fn follow(&mut self, entry: &Entry) {
         for (_, event) in &entry.events {
@@ -127,6 +135,9 @@ impl Counters {
                 Event::Backups(backups::Event::Described(job)) => self.job = self.job.max(job.id.0),
                 Event::Notices(notices::Event::Queued(notice)) => self.notice = self.notice.max(notice.id.0),
                 Event::Windows(windows::Event::Created(window)) => self.window = self.window.max(window.id.0),
+                Event::OnCall(oncall::Event::Overridden { over, .. }) => {
+                    self.duty_override = self.duty_override.max(over.id);
+                }
                 Event::Identity(identity::Event::TokenCreated(token)) => self.token = self.token.max(token.id.0),
                 _ => {}
             }

@@ -18,6 +18,7 @@ pub mod input;
 pub mod ledger;
 pub mod live;
 pub mod noticing;
+pub mod oncall;
 pub mod presence;
 #[cfg(test)]
 mod properties;

@@ -125,10 +125,9 @@ impl Story {
     fn new() -> Self {
         let mut world = World::new();
         let mut oncall = OnCallConfiguration::default();
-        oncall.people.insert(text("anna"), person(&["sms", "mail"]));
-        oncall.people.insert(text("bert"), person(&[]));
+        oncall.people = vec![person("anna", &["sms", "mail"]), person("bert", &[])];
         let steps = [(s(0), vec!["anna"]), (min(2), vec!["bert", "channel:ops"]), (min(1), vec!["schedule:none"])];
-        oncall.policies.insert(text("default"), policy("default", &steps, min(5), 2));
+        oncall.policies = vec![policy("default", &steps, min(5), 2)];
         world.live.configuration = Arc::new(Configuration { oncall, ..Configuration::default() });
         Self { world, agents: BTreeMap::new(), confirmed: BTreeMap::new(), shadow: Fleet::default(), looked_at: 0 }
     }

@@ -10,7 +10,7 @@ use crate::fleet::rules::decision::{Decision, by_rule};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
 use crate::fleet::rules::{
-    archiving, backups, commanding, contest, escalating, noticing, presence, staleness, windows,
+    archiving, backups, commanding, contest, escalating, noticing, oncall, presence, staleness, windows,
 };
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::{Instant, Now};
@@ -37,6 +37,11 @@ pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
     let events = escalating::reminders(fleet, &mut ledger.counters.clone(), live, now, MOST_AT_ONCE);
     if !events.is_empty() {
         return by_rule("reminders", events);
+    }
+    // Who is on duty is known before anybody is told.
+    let events = oncall::placing::place(fleet, &live.configuration, now.wall);
+    if !events.is_empty() {
+        return by_rule("on call", events);
     }
     let mut events = escalating::limits(fleet, live, MOST_AT_ONCE);
     if events.is_empty() {
@@ -104,6 +109,7 @@ pub fn next_due(fleet: &Fleet, live: &Live, now: Now) -> Instant {
     let latest = now.mono + LONGEST_WAIT;
     let timers = fleet.alerts.next_due().into_iter().chain(windows::judging::next_judgement(fleet, now));
     let timer = timers.min().map(|when| now.mono + when.since(now.wall));
+    let duty = fleet.oncall.next_due().map(|when| now.mono + when.since(now.wall));
     let judged = if now.mono < judges_from(live) {
         Some(judges_from(live))
     } else {
@@ -121,6 +127,7 @@ pub fn next_due(fleet: &Fleet, live: &Live, now: Now) -> Instant {
     timer
         .into_iter()
         .chain(notice)
+        .chain(duty)
         .chain(recovery)
         .chain(brought)
         .chain(judged)

@@ -47,13 +47,14 @@ impl Matcher {
         if !is_name {
             return Err(MatcherError::Name(name.to_owned()));
         }
-        let anchored =
-            || RegexBuilder::new(&format!("^(?:{value})$")).dot_matches_new_line(true).size_limit(SIZE_LIMIT).build();
-        let expression = if is_regex {
-            Some(anchored().map_err(|error| MatcherError::Expression(value.to_owned(), error.to_string()))?)
-        } else {
-            None
+        let compiled = || {
+            let limited =
+                |text: &str| RegexBuilder::new(text).dot_matches_new_line(true).size_limit(SIZE_LIMIT).build();
+            // Alone first, so that no parenthesis leads out of the anchors.
+            limited(value).and_then(|_| limited(&format!("^(?:{value})$")))
         };
+        let refused = |error: regex_lite::Error| MatcherError::Expression(value.to_owned(), error.to_string());
+        let expression = if is_regex { Some(compiled().map_err(refused)?) } else { None };
         Ok(Self { name: name.to_owned(), value: value.to_owned(), is_equal, expression })
     }
 

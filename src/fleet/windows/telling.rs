@@ -44,9 +44,9 @@ pub fn from_until(one: Occurrence, now: Timestamp, zone: &TimeZone) -> String {
     )
 }
 
-/// The command line that opens a window like this, quoted for a shell.
+/// The command line that opens a window like this, quoted for a shell; one that has begun by `now` begins when it is typed.
 #[must_use]
-pub fn command_line(scope: &Scope, times: &Times, name: &str, expected: Option<u64>) -> String {
+pub fn command_line(scope: &Scope, times: &Times, name: &str, expected: Option<u64>, now: Timestamp) -> String {
     let mut words = vec!["watchfloor".to_owned(), "window".to_owned(), "add".to_owned()];
     match scope {
         Scope::Filter(filter) => words.extend(["--where".to_owned(), filter.to_string()]),
@@ -57,6 +57,9 @@ pub fn command_line(scope: &Scope, times: &Times, name: &str, expected: Option<u
     let rfc3339 =
         |at: Timestamp| jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| "?".to_owned(), |at| at.to_string());
     match times {
+        Times::Once(one) if one.from <= now => {
+            words.extend(["--for".to_owned(), duration::exact(one.until.since(one.from))]);
+        }
         Times::Once(one) => {
             words.extend(["--from".to_owned(), rfc3339(one.from), "--until".to_owned(), rfc3339(one.until)]);
         }

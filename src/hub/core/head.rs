@@ -133,6 +133,7 @@ impl Head {
             counters.job,
             counters.notice,
             counters.window,
+            counters.duty_override,
         ];
         Bytes::from(numbers.into_iter().flat_map(u64::to_be_bytes).collect::<Vec<_>>())
     }
@@ -149,6 +150,8 @@ impl Head {
         // A hub before these had no such things.
         self.ledger.counters.notice = next().unwrap_or(0);
         self.ledger.counters.window = next().unwrap_or(0);
+        // Journals of earlier releases have none.
+        self.ledger.counters.duty_override = next().unwrap_or_default();
         Ok(())
     }
 
@@ -194,6 +197,7 @@ fn subjects(event: &Event) -> Vec<String> {
         Event::Windows(event) => vec![format!("window/{}", event.window())],
         Event::Notices(event) => vec![format!("notice/{}", event.notice())],
         Event::Identity(_) => vec!["registry".to_owned()],
+        Event::OnCall(_) => vec!["oncall".to_owned()],
         Event::Profile(_) | Event::Unknown => Vec::new(),
     }
 }

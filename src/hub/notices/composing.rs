@@ -45,7 +45,7 @@ pub fn alert_of_incident(fleet: &FleetId, key: &str) -> Option<AlertId> {
 /// Where a receiver is reached on a channel: a person's own address there, else the channel's.
 #[must_use]
 pub fn address(configuration: &Configuration, to: &SafeText, channel: &Channel) -> Option<String> {
-    let person = configuration.oncall.people.get(to);
+    let person = configuration.oncall.person(to.as_str());
     let own = person.and_then(|person| person.channels.iter().find(|one| one.channel.as_str() == channel.name));
     own.map(|own| own.address.as_str().to_owned()).filter(|own| !own.is_empty()).or_else(|| channel.to.clone())
 }

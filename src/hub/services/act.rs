@@ -8,7 +8,7 @@ use crate::fleet::identity::Role;
 use crate::fleet::rules::decision::Answer;
 use crate::fleet::rules::input::MOST_TARGETS;
 use crate::fleet::rules::input::{
-    Action, Asker, Input, RunRequest, Targets, TimesAsked, TokenGrant, Verb, WindowRequest,
+    Action, Asker, DutyRequest, Input, RunRequest, Targets, TimesAsked, TokenGrant, Verb, WindowRequest,
 };
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{AlertId, CommandId, HostId, IdentityId, Revision, SafeText, Timestamp, TokenId, WindowId};
@@ -90,6 +90,7 @@ fn targets(targets: Option<pb::Targets>, verb: &Verb) -> Result<Targets, Status>
 }
 
 fn verb(shared: &Shared, asked: Asked, token: &mut Option<Token>) -> Result<Verb, Box<Status>> {
+    let some = |text: &str| (!text.is_empty()).then(|| SafeText::line(text));
     let note = |text: &str| checked_note(text).map_err(|error| Box::new(invalid(error)));
     Ok(match asked {
         Asked::Acknowledge(asked) => {
@@ -128,6 +129,16 @@ fn verb(shared: &Shared, asked: Asked, token: &mut Option<Token>) -> Result<Verb
             longer: (asked.longer > 0).then_some(Duration::from_millis(asked.longer)),
         },
         Asked::TestNotice(asked) => Verb::TestNotice(SafeText::line_within(&asked.person, 256)),
+        Asked::OverrideDuty(asked) => Verb::OverrideDuty(DutyRequest {
+            schedule: SafeText::line(&asked.schedule),
+            person: some(&asked.person),
+            from: (asked.from > 0).then_some(Timestamp(asked.from)),
+            until: (asked.until > 0).then_some(Timestamp(asked.until)),
+            note: note(&asked.note)?,
+        }),
+        Asked::EndOverride(asked) => Verb::EndOverride(asked.id),
+        Asked::HandOver(asked) => Verb::HandOver { to: SafeText::line(&asked.to), note: note(&asked.note)? },
+        Asked::AcceptHandOver(asked) => Verb::AcceptHandOver { from: some(&asked.from) },
         Asked::RetireHost(asked) => Verb::RetireHost(HostId(asked.host)),
         Asked::RevokeToken(asked) => Verb::RevokeToken(TokenId(asked.id)),
         Asked::RevokeIdentity(asked) => Verb::RevokeIdentity(IdentityId(asked.id)),

@@ -9,5 +9,6 @@ pub mod glance;
 pub mod intake;
 pub mod pages;
 pub mod query;
+pub mod shift;
 pub mod signing;
 pub mod watch;

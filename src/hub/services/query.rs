@@ -27,6 +27,7 @@ use crate::hub::core::Cut;
 use crate::hub::services::following::Following;
 use crate::hub::services::glance::{glance, reading_of};
 use crate::hub::services::pages::{Out, Pages};
+use crate::hub::services::shift;
 use crate::hub::shared::{Shared, status};
 use crate::wire::checks::CheckReading;
 use crate::wire::commands::encode_summary;
@@ -62,6 +63,8 @@ pub async fn answer(shared: &Shared, asker: &Asker, request: pb::QueryRequest, o
         Kind::Windows => asked.windows(request.all, &mut pages).await?,
         Kind::Window => asked.window(WindowId(request.id), &mut pages).await?,
         Kind::Notices => asked.notices(request.limit, &mut pages).await?,
+        Kind::OnCall => asked.on_call(&mut pages).await?,
+        Kind::Shift => shift::log(shared, asker, &cut.fleet, now, request.before, &mut pages).await?,
         Kind::Commands => asked.commands(&mut pages).await?,
         Kind::Command => asked.command(CommandId(request.id), |_| true, &mut pages).await?,
         Kind::CommandFollowed => {
@@ -228,6 +231,17 @@ impl Asked<'_> {
             pages.row(row_of(self.fleet, &EntityKey::Host(host))).await?;
         }
         pages.row(row_of(self.fleet, &EntityKey::Alert(id))).await
+    }
+
+    /// Everyone may see who is told.
+    async fn on_call(&self, pages: &mut Pages<'_>) -> Result<(), Status> {
+        let people = self.fleet.oncall.people.keys().cloned().map(EntityKey::Person);
+        let duties = self.fleet.oncall.duties.keys().cloned().map(EntityKey::Duty);
+        let policies = self.fleet.oncall.policies.keys().cloned().map(EntityKey::Policy);
+        for key in people.chain(duties).chain(policies) {
+            pages.row(row_of(self.fleet, &key)).await?;
+        }
+        Ok(())
     }
 
     fn sees_job(&self, job: &Job) -> bool {

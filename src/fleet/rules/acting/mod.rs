@@ -15,7 +15,7 @@ use crate::fleet::rules::decision::{Answer, Decision, Refusal};
 use crate::fleet::rules::input::{Action, Asker, MOST_TARGETS, Targets, Verb};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
-use crate::fleet::rules::{administering, alerting, backups, commanding, escalating, windows};
+use crate::fleet::rules::{administering, alerting, backups, commanding, escalating, oncall, windows};
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{AlertId, CheckName, HostId, JobName, Now, Revision, SafeText, Timestamp};
@@ -61,6 +61,12 @@ pub fn act(fleet: &Fleet, ledger: &Ledger, live: &Live, action: &Action, now: No
             windows::opening::change(fleet, asker, *window, *until, *longer, now)?
         }
         Verb::TestNotice(person) => escalating::test(&mut ledger.counters.clone(), live, asker, person, now)?,
+        Verb::OverrideDuty(request) => {
+            oncall::standing_in::override_duty(fleet, ledger, &live.configuration, asker, request, now)?
+        }
+        Verb::EndOverride(id) => oncall::standing_in::end_override(fleet, &live.configuration, asker, *id, now)?,
+        Verb::HandOver { to, note } => oncall::handing_over::offer(fleet, asker, to, note)?,
+        Verb::AcceptHandOver { from } => oncall::handing_over::accept(fleet, asker, from.as_ref(), now)?,
         verb => administering::administer(fleet, ledger, asker, verb, now)?,
     };
     let events = if action.dry_run { Vec::new() } else { events };
@@ -266,7 +272,9 @@ fn on_alert(
 /// When an acknowledgement ends although nothing got worse. What was said explicitly holds as it was said.
 fn expiry(live: &Live, until: Until, alert: &Alert, now: Now) -> Option<Timestamp> {
     match until {
-        Until::Worse => live.configuration.oncall.timeout(alert.severity()).map(|span| now.wall + span),
+        Until::Worse => {
+            live.configuration.oncall.acknowledgement_timeouts.of(alert.severity()).map(|span| now.wall + span)
+        }
         Until::Resolved | Until::Time(_) => None,
     }
 }

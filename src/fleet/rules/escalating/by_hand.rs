@@ -26,7 +26,7 @@ pub fn ring<'f>(
     tale.note = note.clone();
     for alert in alerts {
         let planned = alert.plan.as_deref();
-        let policy = planned.and_then(|plan| oncall.policies.get(&plan.policy));
+        let policy = planned.and_then(|plan| oncall.policy(plan.policy.as_str()));
         let Some(policy) = policy.or_else(|| policy_of(fleet, live, alert, now)) else { continue };
         let next = planned.and_then(|plan| plan.next.clone());
         // A policy that is through begins again: the person asks for it.

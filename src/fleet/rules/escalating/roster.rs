@@ -44,10 +44,7 @@ pub fn reached(fleet: &Fleet, oncall: &OnCallConfiguration, step: &Step) -> (Vec
                 continue;
             }
             Receiver::Person(name) => vec![name.clone()],
-            Receiver::Schedule(_) => {
-                let _ = fleet;
-                Vec::new()
-            }
+            Receiver::Schedule(_) => fleet.oncall.resolve(receiver.text().as_str()),
         };
         if people.is_empty() {
             misses.push(format!("nobody is on duty at {receiver}"));
@@ -71,12 +68,11 @@ pub fn channels_of(oncall: &OnCallConfiguration, to: &SafeText) -> Option<Vec<Sa
     if let Some(channel) = to.as_str().strip_prefix("channel:") {
         return Some(vec![SafeText::new(channel)]);
     }
-    let person = oncall.people.get(to)?;
+    let person = oncall.person(to.as_str())?;
     Some(person.channels.iter().map(|one| one.channel.clone()).collect())
 }
 
 /// The person whom an action's name belongs to.
 pub fn person_named(oncall: &OnCallConfiguration, name: &SafeText) -> Option<SafeText> {
-    let known = oncall.people.iter().find(|(key, person)| *key == name || person.identities.contains(name));
-    known.map(|(key, _)| key.clone())
+    oncall.person_of(name.as_str()).map(|person| person.name.clone())
 }

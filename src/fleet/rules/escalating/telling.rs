@@ -25,7 +25,7 @@ pub fn tell(fleet: &Fleet, counters: &mut Counters, live: &Live, now: Now) -> To
     let mut tale = Tale::new(fleet, oncall, now);
     for alert in due.take(MOST_TOLD_AT_ONCE) {
         let Some((plan, next)) = alert.plan.as_deref().zip(alert.next_notice()) else { continue };
-        let Some(policy) = oncall.policies.get(&plan.policy) else {
+        let Some(policy) = oncall.policy(plan.policy.as_str()) else {
             // The configuration has it no more; another may speak of the alert.
             let plan = match roster::policy_of(fleet, live, alert, now) {
                 Some(policy) => first(policy, now.wall),
@@ -44,7 +44,8 @@ pub fn recoveries(fleet: &Fleet, counters: &mut Counters, live: &Live, now: Now)
     let oncall = &live.configuration.oncall;
     let mut tale = Tale::new(fleet, oncall, now);
     for alert in fleet.alerts.recovered().take(MOST_TOLD_AT_ONCE) {
-        let rings = alert.told.iter().filter_map(|told| {
+        let told = alert.told.iter().filter(|_| oncall.recovery_notices);
+        let rings = told.filter_map(|told| {
             let channels = channels_of(oncall, &told.to).filter(|channels| !channels.is_empty())?;
             Some(Ring { to: told.to.clone(), channels })
         });

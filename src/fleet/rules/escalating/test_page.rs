@@ -34,7 +34,7 @@ pub fn test(
         return Err(Refusal::NotFound(format!("no channel is called {name:?}; the channels are {all}")));
     }
     let Some(channels) = channels_of(&configuration.oncall, to) else {
-        let fix = match nearest(to.as_str(), configuration.oncall.people.keys().map(SafeText::as_str)) {
+        let fix = match nearest(to.as_str(), configuration.oncall.people.iter().map(|person| person.name.as_str())) {
             Some(near) => format!("did you mean {near}?"),
             None => "people stand in policies.toml".to_owned(),
         };

@@ -21,9 +21,8 @@ const GATHER: Duration = s(30);
 fn oncall() -> OnCallConfiguration {
     let steps = [(s(0), vec!["anna"]), (min(15), vec!["anna", "bert"])];
     let mut oncall = OnCallConfiguration { gather: GATHER, ..OnCallConfiguration::default() };
-    oncall.people.insert(text("anna"), person(&["sms", "mail"]));
-    oncall.people.insert(text("bert"), person(&["mail"]));
-    oncall.policies.insert(text("default"), policy("default", &steps, min(30), 3));
+    oncall.people = vec![person("anna", &["sms", "mail"]), person("bert", &["mail"])];
+    oncall.policies = vec![policy("default", &steps, min(30), 3)];
     oncall
 }
 
@@ -163,7 +162,8 @@ fn a_taken_and_forgotten_alert_comes_back_and_rings() {
     let (mut world, web) = world();
     world.hard(web, "disk", Critical);
     world.on(FIRST, ack(Until::Worse));
-    let timeout = world.live.configuration.oncall.timeout(crate::fleet::words::Severity::Critical).unwrap();
+    let timeout =
+        world.live.configuration.oncall.acknowledgement_timeouts.of(crate::fleet::words::Severity::Critical).unwrap();
     assert_eq!(world.alert(FIRST).acknowledgement.as_ref().unwrap().ends_at(), Some(world.now.wall + timeout));
     world.pass_beating(timeout - s(1), &[web]);
     assert_eq!((world.alert(FIRST).lane(), said(&world)), (Lane::Owned, vec![]));
@@ -288,7 +288,7 @@ fn the_next_channel_takes_over_after_a_minute_or_a_refusal_and_then_the_next_ste
 fn a_step_that_reaches_nobody_is_passed_over_and_a_policy_that_does_says_why() {
     let mut config = oncall();
     let nobody = [(s(0), vec!["schedule:night"]), (min(15), vec!["ghost"])];
-    config.policies.insert(text("default"), policy("default", &nobody, min(10), 1));
+    config.policies = vec![policy("default", &nobody, min(10), 1)];
     let (mut world, web) = world_of(config);
     world.hard(web, "disk", Critical);
     world.settle();
@@ -299,7 +299,7 @@ fn a_step_that_reaches_nobody_is_passed_over_and_a_policy_that_does_says_why() {
 
     let mut config = oncall();
     let second = [(s(0), vec!["schedule:night"]), (min(15), vec!["bert"])];
-    config.policies.insert(text("default"), policy("default", &second, min(10), 1));
+    config.policies = vec![policy("default", &second, min(10), 1)];
     let (mut world, web) = world_of(config);
     world.hard(web, "disk", Critical);
     world.settle();
@@ -341,8 +341,7 @@ fn a_policy_that_comes_later_takes_up_what_stands_open() {
     world.settle();
     assert_eq!(problems(&world), [("anna".to_owned(), 1)]);
     let mut gone = oncall();
-    gone.policies.clear();
-    gone.policies.insert(text("other"), policy("other", &[(s(0), vec!["bert"])], min(1), 1));
+    gone.policies = vec![policy("other", &[(s(0), vec!["bert"])], min(1), 1)];
     world.live.configuration = Arc::new(Configuration { oncall: gone, ..Configuration::default() });
     world.pass_beating(min(15), &[web]);
     assert_eq!(plan(&world, FIRST).why.as_str(), "no policy speaks of it any more");

@@ -43,8 +43,14 @@ const fn concerned(event: &Event) -> Option<&AlertEvent> {
 
 fn changed(fleet: &Fleet, event: &AlertEvent, now: Now) -> Vec<AlertEvent> {
     let id = event.alert();
+    let known = fleet.alerts.alerts.get(&id);
+    // Most of the time there is no window, and alerts come by the thousand.
+    let is_free = known.is_none_or(|known| known.holds.is_empty());
+    if is_free && fleet.windows.active().next().is_none() {
+        return Vec::new();
+    }
     let mut alone = Alerts::default();
-    if let Some(known) = fleet.alerts.alerts.get(&id) {
+    if let Some(known) = known {
         alone.restore(Alert::clone(known));
     }
     alone.apply(event, fleet.revision, now.wall);

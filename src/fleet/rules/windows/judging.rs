@@ -1,6 +1,7 @@
 //! What time makes of windows. The wall clock counts, and may be set: a plan made by a clock that has been set back since
 //! is made anew.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::holding::{let_go, look};
@@ -22,19 +23,15 @@ pub fn audience_of(window: &Window) -> Audience {
 #[must_use]
 pub fn judge(fleet: &Fleet, now: Now, most: usize) -> Vec<(Audience, Event)> {
     let mut told = Vec::new();
-    for window in fleet.windows.planned_after(now.wall + TRIMMED).take(most) {
-        told.push(tell(window, set_back(window, now.wall)));
-    }
-    if !told.is_empty() {
-        return told;
-    }
-    for window in fleet.windows.due(now.wall) {
+    let set_back = fleet.windows.planned_after(now.wall + TRIMMED).map(|window| (window, set_back(window, now.wall)));
+    let due = fleet.windows.due(now.wall).map(|window| (window, due(window, now.wall)));
+    // One thing a window: what was set back may be due as well, and comes next.
+    let mut seen = BTreeSet::new();
+    for (window, change) in set_back.chain(due).filter(|(window, _)| seen.insert(window.id)) {
         if told.len() >= most {
             return told;
         }
-        let change = due(window, now.wall);
-        let began = matches!(change, WindowEvent::Began { .. });
-        let ended = matches!(change, WindowEvent::Ended { .. }) && window.active.is_some();
+        let (began, ended) = (matches!(change, WindowEvent::Began { .. }), matches!(change, WindowEvent::Ended { .. }));
         told.push(tell(window, change));
         let left = most.saturating_sub(told.len());
         if began {
@@ -42,6 +39,10 @@ pub fn judge(fleet: &Fleet, now: Now, most: usize) -> Vec<(Audience, Event)> {
         } else if ended {
             told.extend(let_go(fleet, window.id, left));
         }
+    }
+    // What has just begun or ended is seen as it is now only once that is applied.
+    if !told.is_empty() {
+        return told;
     }
     for window in fleet.windows.looking() {
         if told.len() >= most {
@@ -93,7 +94,11 @@ fn tell(window: &Window, event: WindowEvent) -> (Audience, Event) {
 fn due(window: &Window, now: Timestamp) -> WindowEvent {
     let id = window.id;
     if let Some(active) = window.active {
-        return WindowEvent::Ended { window: id, next: next_behind(window, active.until, now) };
+        return match next_behind(window, active.until, now) {
+            // The clock was set ahead, from one into another: what is held back stays so.
+            Some(occurrence) if occurrence.from <= now => WindowEvent::Began { window: id, occurrence },
+            next => WindowEvent::Ended { window: id, next },
+        };
     }
     match window.next.filter(|next| next.until > now).or_else(|| window.times.ending_after(now)) {
         Some(occurrence) if occurrence.from <= now => WindowEvent::Began { window: id, occurrence },
@@ -105,13 +110,16 @@ fn due(window: &Window, now: Timestamp) -> WindowEvent {
 /// The clock was set back behind the moment at which a window was planned.
 fn set_back(window: &Window, now: Timestamp) -> WindowEvent {
     let id = window.id;
-    match window.active {
-        Some(active) if now < active.from => WindowEvent::Ended { window: id, next: window.times.ending_after(now) },
-        Some(_) => WindowEvent::Planned { window: id, next: None },
-        None => match window.times.ending_after(now) {
-            Some(next) => WindowEvent::Planned { window: id, next: Some(next) },
-            None => WindowEvent::Ended { window: id, next: None },
-        },
+    let next = window.times.ending_after(now);
+    match (window.active, next) {
+        // From one into another: what is held back stays so.
+        (Some(active), Some(occurrence)) if now < active.from && occurrence.from <= now => {
+            WindowEvent::Began { window: id, occurrence }
+        }
+        (Some(active), next) if now < active.from => WindowEvent::Ended { window: id, next },
+        (Some(_), _) => WindowEvent::Planned { window: id, next: None },
+        (None, Some(next)) => WindowEvent::Planned { window: id, next: Some(next) },
+        (None, None) => WindowEvent::Ended { window: id, next: None },
     }
 }
 
