@@ -1,5 +1,7 @@
 //! An alert as `--json` prints it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -7,7 +9,7 @@ use crate::cli::id::id;
 use crate::cli::json::{rfc3339, rfc3339_or_null};
 use crate::cli::query::Answer;
 use crate::fleet::alerts::{
-    Acknowledgement, Alert, Escalation, Hold, Plan, Reminder, Snooze, Suppression, Told, Until, ValueLimit,
+    Acknowledgement, Alert, Escalation, External, Hold, Plan, Reminder, Snooze, Suppression, Told, Until, ValueLimit,
 };
 use crate::fleet::words::SafeText;
 use crate::fleet::words::spoken_id::spoken_id;
@@ -45,6 +47,8 @@ pub struct AlertJson {
     held_by: Vec<Value>,
     last_note: Option<String>,
     changed_revision: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external: Option<Value>,
 }
 
 /// Who has it.
@@ -142,7 +146,20 @@ pub fn alert_json(fleet: &str, answer: &Answer, alert: &Alert) -> AlertJson {
         held_by: alert.holds.iter().map(|hold| hold_json(fleet, *hold)).collect(),
         last_note: alert.last_note.as_ref().map(text),
         changed_revision: alert.changed.0,
+        external: alert.external.as_deref().map(external_json),
     }
+}
+
+/// What another system says of it.
+#[must_use]
+pub fn external_json(external: &External) -> Value {
+    json!({
+        "labels": external.labels().into_iter().collect::<BTreeMap<_, _>>(),
+        "annotations": external.annotations().into_iter().collect::<BTreeMap<_, _>>(),
+        "generator_url": external.generator_url().as_ref(),
+        "starts_at": rfc3339(external.starts_at),
+        "ends_at": rfc3339_or_null(external.ends_at),
+    })
 }
 
 /// An acknowledgement.
@@ -234,8 +251,6 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use serde_json::{Value, json};
-
     use super::*;
     use crate::fleet::alerts::Subject;
     use crate::fleet::hosts::{Host, HostState};
@@ -267,6 +282,7 @@ mod tests {
             reminders: Vec::new(),
             changed: Revision(7),
             worsened: Revision(7),
+            external: None,
         }
     }
 

@@ -3,7 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::alert_json::{acknowledged_json, escalation_json, hold_json, plan_json, reminder_json, snoozed_json};
+use crate::cli::alert_json::{
+    acknowledged_json, escalation_json, external_json, hold_json, plan_json, reminder_json, snoozed_json,
+};
 use crate::cli::id::id;
 use crate::cli::json::{rfc3339, rfc3339_or_null};
 use crate::cli::query::Answer;
@@ -13,7 +15,7 @@ use crate::fleet::hosts::{Client, Site};
 use crate::fleet::identity::{Identity, Token};
 use crate::fleet::state::Event;
 use crate::fleet::words::{BlobId, CheckState, HostId, SafeText};
-use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, oncall, profile, windows};
+use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, oncall, pings, profile, windows};
 
 /// One event of a fleet's journal.
 #[must_use]
@@ -29,6 +31,7 @@ pub fn event_json(fleet: &str, answer: &Answer, event: &Event) -> Value {
         Event::Notices(event) => notices_event(&scene, event),
         Event::Windows(event) => windows_event(&scene, event),
         Event::OnCall(event) => oncall_event(&scene, event),
+        Event::Pings(event) => pings_event(event),
         Event::Identity(event) => identity_event(&scene, event),
         Event::Unknown => json!({"kind": "unknown"}),
     }
@@ -255,6 +258,7 @@ fn alerts_event(scene: &Scene<'_>, event: &alerts::Event) -> Value {
         Event::ReminderEnded { alert: _, at, by, came } => {
             ("reminder_ended", json!({"at": rfc3339(*at), "by": by.as_str(), "came": came}))
         }
+        Event::Described { alert: _, external } => ("alert_described", external_json(external)),
     };
     joined(json!({"kind": kind, "alert": scene.id(event.alert())}), fields)
 }
@@ -320,6 +324,39 @@ fn windows_event(scene: &Scene<'_>, event: &windows::Event) -> Value {
         Event::Archived { window: _ } => ("window_archived", Value::Null),
     };
     joined(json!({"kind": kind, "window": scene.id(event.window())}), fields)
+}
+
+fn pings_event(event: &pings::Event) -> Value {
+    use pings::Event;
+    let (kind, fields) = match event {
+        Event::Described(description) => (
+            "ping_described",
+            json!({
+                "client": description.client.as_str(),
+                "site": description.site.as_ref().map(|site| site.as_str()),
+                "host": description.host.as_ref().map(|host| host.as_str()),
+                "period_seconds": description.period.as_secs_f64(),
+                "grace_seconds": description.grace.as_secs_f64(),
+            }),
+        ),
+        Event::Removed { ping: _ } => ("ping_removed", Value::Null),
+        Event::Heard { ping: _, signal, run, state, took, tail } => (
+            "ping_heard",
+            json!({
+                "signal": signal.word(),
+                "code": match signal {
+                    pings::Signal::Failure(code) => *code,
+                    pings::Signal::Start | pings::Signal::Success => None,
+                },
+                "run": run.as_str(),
+                "state": state.word(),
+                "took_seconds": took.map(|took| took.as_secs_f64()),
+                "output": tail.as_str(),
+            }),
+        ),
+        Event::Judged { ping: _, state } => ("ping_judged", json!({"state": state.word()})),
+    };
+    joined(json!({"kind": kind, "ping": event.ping().as_str()}), fields)
 }
 
 fn commands_event(scene: &Scene<'_>, event: &commands::Event) -> Value {

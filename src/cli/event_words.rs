@@ -7,7 +7,7 @@ use crate::fleet::alerts::Until;
 use crate::fleet::state::Event;
 use crate::fleet::words::duration::short;
 use crate::fleet::words::{CheckState, HostId, JobId, SafeText, Timestamp};
-use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, oncall, profile, windows};
+use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, oncall, pings, profile, windows};
 
 /// One event in words. Who caused it stands beside.
 #[must_use]
@@ -18,6 +18,7 @@ pub fn event_words(answer: &Answer, event: &Event, zone: &TimeZone) -> String {
         Event::Hosts(event) => teller.hosts(event),
         Event::Checks(event) => teller.checks(event),
         Event::Alerts(event) => teller.alerts(event),
+        Event::Pings(event) => pings_words(event),
         Event::Commands(event) => teller.commands(event),
         Event::Backups(event) => teller.backups(event),
         Event::Notices(event) => teller.notices(event),
@@ -237,6 +238,12 @@ impl Teller<'_> {
             }
             Event::Noted { by, note, .. } => format!("alert {alert}: {} says: {}", by.as_str(), note.as_str()),
             Event::Archived { .. } => format!("alert {alert} went to the archive"),
+            Event::Described { external, .. } => {
+                format!(
+                    "alert {alert} is described by its source: {}",
+                    SafeText::line(&external.labels_json()).as_str()
+                )
+            }
             Event::Held { hold, .. } => format!("alert {alert} is held back: {}", hold),
             Event::HoldEnded { hold, .. } => format!("alert {alert} is not held back any more: {}", hold),
             Event::Planned { plan, .. } => format!("alert {alert}: {}", self.plan(plan)),
@@ -416,6 +423,22 @@ fn said<T: AsRef<str>>(text: Option<&T>) -> String {
     match text.map(AsRef::as_ref) {
         None | Some("") => String::new(),
         Some(text) => format!(": {}", SafeText::new(text).as_str()),
+    }
+}
+
+fn pings_words(event: &pings::Event) -> String {
+    use pings::Event;
+    let ping = event.ping();
+    match event {
+        Event::Described(description) => {
+            format!("ping {ping} of {} is expected every {}", description.client, short(description.period))
+        }
+        Event::Removed { .. } => format!("ping {ping} is expected no more"),
+        Event::Heard { signal, state, took, .. } => {
+            let took = took.map_or_else(String::new, |took| format!(" after {}", short(took)));
+            format!("ping {ping} said {}{took}, it is {}", signal.word(), state.word())
+        }
+        Event::Judged { state, .. } => format!("ping {ping} is {}", state.word()),
     }
 }
 

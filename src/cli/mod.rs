@@ -45,6 +45,7 @@ mod note;
 mod notices;
 mod oncall;
 mod output;
+mod pings;
 mod query;
 mod reach;
 mod release;
@@ -133,6 +134,7 @@ async fn ask_hubs(verb: &Verb, directories: &Directories) -> Result<(), Failure>
         Verb::HandOver(verb) => handover::run(verb, directories).await,
         Verb::Shift(verb) => shift::run(verb, directories).await,
         Verb::Token(verb) => token::run(verb, directories).await,
+        Verb::Ping(verb) => pings::run(verb, directories).await,
         Verb::Identity(verb) => identity::run(verb, directories).await,
         Verb::Host(verb) => host::run(verb, directories).await,
         Verb::Config(verb) => config::run(verb, directories).await,

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::cli::reach::FleetLink;
 use crate::fleet::state::{Entry, Event, Fleet};
-use crate::fleet::words::{HostId, JobName, SafeText, Timestamp, WindowId};
+use crate::fleet::words::{HostId, JobName, PingName, SafeText, Timestamp, WindowId};
 use crate::fleet::{alerts, backups, commands};
 use crate::link::LinkError;
 use crate::wire::backups::BackupReading;
@@ -45,6 +45,8 @@ pub struct Answer {
     pub commands: Vec<pb::CommandSummary>,
     /// What happened in a shift.
     pub shift: Option<pb::ShiftLog>,
+    /// Where the jobs among the rows that ping do so.
+    pub ping_urls: BTreeMap<PingName, SafeText>,
     /// Whether the hub is newer and said what this program can't read.
     pub is_partial: bool,
 }
@@ -104,6 +106,7 @@ fn host_of(event: &Event) -> Option<HostId> {
         | Event::Notices(_)
         | Event::Windows(_)
         | Event::Commands(_)
+        | Event::Pings(_)
         | Event::Profile(_)
         | Event::OnCall(_)
         | Event::Identity(_)
@@ -121,6 +124,9 @@ impl Answer {
             self.is_partial |= restore_row(&mut self.fleet, row)?.is_none();
         }
         self.glances.extend(reply.glances.into_iter().map(|glance| (HostId(glance.host), glance)));
+        for address in reply.ping_addresses {
+            self.ping_urls.insert(PingName::new(SafeText::line(&address.name).as_str()), SafeText::line(&address.url));
+        }
         for reading in reply.backups {
             let reading = BackupReading::try_from(reading)?;
             self.readings.insert(reading.job.clone(), reading);

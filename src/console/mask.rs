@@ -58,7 +58,10 @@ fn rule(message: &str, field: &str) -> Rule {
             Rule::Code("person")
         }
         ("External", "source" | "fingerprint") => Rule::Code("source"),
+        ("AlertExternal", "labels" | "annotations" | "generator_url") => Rule::Drop,
         ("Subject", "backup") | ("BackupDescribed", "name") | (_, "job") => Rule::Code("job"),
+        ("PingDescribed" | "PingRemoved" | "PingHeard" | "PingJudged" | "PingAddress", "name") => Rule::Code("ping"),
+        ("PingAddress", "url") => Rule::Drop,
         (_, "check") => Rule::Check,
         ("Series", "name") => Rule::Series,
         // Days, times and a zone; without them a window can't be read.

@@ -12,6 +12,7 @@ pub mod hosts;
 pub mod identity;
 pub mod notices;
 pub mod oncall;
+pub mod pings;
 pub mod profile;
 pub mod state;
 pub mod windows;

@@ -11,10 +11,11 @@ use crate::fleet::hosts::{self, Hosts};
 use crate::fleet::identity::{self, Audience, Registry, Role};
 use crate::fleet::notices::{self, Notices};
 use crate::fleet::oncall::{self, OnCall};
+use crate::fleet::pings::{self, Pings};
 use crate::fleet::profile::{self, Profile};
 use crate::fleet::windows::{self, Windows};
 use crate::fleet::words::{
-    AlertId, CheckName, ClientId, CommandId, HostId, IdentityId, JobId, NoticeId, Revision, SafeText, SiteId,
+    AlertId, CheckName, ClientId, CommandId, HostId, IdentityId, JobId, NoticeId, PingName, Revision, SafeText, SiteId,
     Timestamp, TokenId, WindowId,
 };
 
@@ -41,6 +42,8 @@ pub struct Fleet {
     pub windows: Windows,
     /// Who is told of alerts: people, duty, policies.
     pub oncall: OnCall,
+    /// Jobs that ping.
+    pub pings: Pings,
     /// Identities and tokens.
     pub registry: Registry,
 }
@@ -66,6 +69,8 @@ pub enum Event {
     Windows(windows::Event),
     /// About people, who is on duty, and policies.
     OnCall(oncall::Event),
+    /// About jobs that ping.
+    Pings(pings::Event),
     /// About identities and tokens.
     Identity(identity::Event),
     /// Of a kind this program does not know: the hub is newer, the view is partial.
@@ -144,6 +149,8 @@ pub enum EntityKey {
     Duty(SafeText),
     /// An escalation policy.
     Policy(SafeText),
+    /// A job that pings.
+    Ping(PingName),
 }
 
 /// What an entry touched, in the order of its events; an entity may stand in it twice.
@@ -189,6 +196,7 @@ impl Event {
             Self::Notices(event) => EntityKey::Notice(event.notice()),
             Self::Windows(event) => EntityKey::Window(event.window()),
             Self::OnCall(event) => oncall_entity(event),
+            Self::Pings(event) => EntityKey::Ping(event.ping().clone()),
             Self::Identity(event) => match event {
                 identity::Event::TokenCreated(token) => EntityKey::Token(token.id),
                 identity::Event::TokenEnded { token, .. } | identity::Event::TokenArchived { token } => {
@@ -243,6 +251,7 @@ impl Fleet {
                 Event::Notices(event) => self.notices.apply(event, entry.at),
                 Event::Windows(event) => self.windows.apply(event, entry.at),
                 Event::OnCall(event) => self.oncall.apply(event, entry.at),
+                Event::Pings(event) => self.pings.apply(event, entry.at),
                 Event::Identity(event) => self.registry.apply(event, entry.at),
                 Event::Unknown => {}
             }
@@ -279,6 +288,7 @@ impl Fleet {
             view.checks.checks.retain(|host, _| hosts.contains_key(host));
             view.alerts.retain(|alert| alert.client == *scope);
             view.commands.retain_client(scope);
+            view.pings.pings.retain(|_, ping| ping.description.client == *scope);
             view.backups.retain(|job| job.description.client.as_ref() == Some(scope));
             view.windows.retain_client(scope);
             view.notices.retain(|notice| notice.client.as_ref() == Some(scope));

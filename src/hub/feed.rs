@@ -14,8 +14,10 @@ use crate::hub::journal::EntryRecord;
 use crate::wire::entry::EncodedEntry;
 use crate::wire::{WireError, pb};
 
-/// Entries kept in memory.
+/// Entries kept in memory,
 const KEPT: usize = 8_192;
+/// and their bytes at most: an entry may hold hundreds of alerts.
+const KEPT_BYTES: usize = 4 << 20;
 
 /// A decided entry, encoded once.
 #[derive(Debug)]
@@ -61,15 +63,21 @@ impl Committed {
 /// The newest durable entries, and the news that there are more.
 #[derive(Debug)]
 pub struct Feed {
-    recent: RwLock<VecDeque<Arc<Committed>>>,
+    recent: RwLock<Recent>,
     head: watch::Sender<Revision>,
+}
+
+#[derive(Debug, Default)]
+struct Recent {
+    entries: VecDeque<Arc<Committed>>,
+    bytes: usize,
 }
 
 impl Feed {
     /// A feed that begins after `head`.
     #[must_use]
     pub fn new(head: Revision) -> Self {
-        Self { recent: RwLock::new(VecDeque::with_capacity(KEPT)), head: watch::Sender::new(head) }
+        Self { recent: RwLock::default(), head: watch::Sender::new(head) }
     }
 
     /// Adds entries that just became durable, in order.
@@ -77,10 +85,12 @@ impl Feed {
         let Some(last) = entries.last() else { return };
         let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
         for entry in entries {
-            if recent.len() == KEPT {
-                recent.pop_front();
+            recent.bytes += entry.bytes.len();
+            recent.entries.push_back(Arc::clone(entry));
+            while recent.entries.len() > 1 && (recent.entries.len() > KEPT || recent.bytes > KEPT_BYTES) {
+                let gone = recent.entries.pop_front().map_or(0, |entry| entry.bytes.len());
+                recent.bytes -= gone;
             }
-            recent.push_back(Arc::clone(entry));
         }
         drop(recent);
         self.head.send_replace(last.revision());
@@ -90,7 +100,7 @@ impl Feed {
     #[must_use]
     pub fn after(&self, after: Revision, most: usize) -> Option<Vec<Arc<Committed>>> {
         let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(first) = recent.front() else {
+        let Some(first) = recent.entries.front() else {
             return (after >= *self.head.borrow()).then(Vec::new);
         };
         if first.revision() > after.next() {
@@ -98,7 +108,7 @@ impl Feed {
         }
         // Revisions follow each other without a gap, so the place is a difference.
         let skip = usize::try_from(after.next().0 - first.revision().0).unwrap_or(usize::MAX);
-        Some(recent.iter().skip(skip).take(most).cloned().collect())
+        Some(recent.entries.iter().skip(skip).take(most).cloned().collect())
     }
 
     /// The newest durable revision, and a way to wait for the next.

@@ -17,6 +17,7 @@ use tonic::codec::CompressionEncoding;
 
 use crate::fleet::configuration::Configuration;
 use crate::fleet::rules::contest;
+use crate::fleet::rules::externals::Externals;
 use crate::fleet::rules::input::{Admission, Input};
 use crate::fleet::rules::live::Live;
 use crate::fleet::rules::presence::redial_grace;
@@ -33,7 +34,7 @@ use crate::hub::doors::tls_listener::{Limits, TlsListener};
 use crate::hub::doors::{Connections, DataLock, DoorStream, Peer, Port, http2};
 use crate::hub::feed::Feed;
 use crate::hub::history::{self, History, HistoryError};
-use crate::hub::http_answers::Answers;
+use crate::hub::http::answers::Answers;
 use crate::hub::journal::{CommitError, Journal, OpenError, SqliteJournal};
 use crate::hub::links::Links;
 use crate::hub::notices::delivery::Sender;
@@ -162,6 +163,7 @@ impl Hub {
         let mut live = Live::new(now, Arc::new(stored.configuration));
         live.redial = redial_grace(&live.configuration, lock.away());
         contest::resume(&head.fleet, &mut live);
+        live.externals = Externals::resume(&head.fleet, now);
         let live = Arc::new(RwLock::new(live));
 
         let default_name = SafeText::line(&options.name.clone().unwrap_or_else(host_name));
@@ -442,6 +444,7 @@ async fn open_ports(
     let addresses = Addresses {
         link: listening.link.map(|address| advertised(address, &options.advertise)).unwrap_or_default(),
         enrol: listening.enrol.map(|address| advertised(address, &options.advertise)).unwrap_or_default(),
+        http: listening.http.map(|address| address.to_string()),
     };
     *shared.addresses.write().unwrap_or_else(std::sync::PoisonError::into_inner) = addresses;
     Ok(listening)

@@ -18,7 +18,7 @@ use crate::hub::dispatch::Dispatch;
 use crate::hub::doors::{Connections, Peer};
 use crate::hub::feed::Feed;
 use crate::hub::history::History;
-use crate::hub::http_answers::Answers;
+use crate::hub::http::answers::Answers;
 use crate::hub::journal::JournalReader;
 use crate::hub::links::Links;
 use crate::hub::notices::Deliverer;
@@ -85,6 +85,8 @@ pub struct Addresses {
     pub link: Vec<String>,
     /// Of the enrol port.
     pub enrol: Vec<String>,
+    /// Where the HTTP port listens, if it does.
+    pub http: Option<String>,
 }
 
 impl Shared {

@@ -139,6 +139,16 @@ fn things(configuration: &Configuration) -> Things {
         things.insert("links".to_owned(), set([("url", Some(links.url.clone()))]));
     }
     oncall(&configuration.oncall, &mut things);
+    for ping in &configuration.pings {
+        let fields = [
+            ("client", Some(ping.client.to_string())),
+            ("site", ping.site.as_ref().map(ToString::to_string)),
+            ("host", ping.host.as_ref().map(ToString::to_string)),
+            ("period", span(ping.period)),
+            ("grace", span(ping.grace)),
+        ];
+        things.insert(format!("ping {}", ping.name), set(fields));
+    }
     things
 }
 

@@ -9,7 +9,7 @@ use crate::fleet::configuration::{Configuration, Delivery, OnCallConfiguration, 
 use crate::fleet::words::nearest::nearest;
 use crate::settings::problem::{Problem, Problems};
 use crate::settings::reader::{LARGEST_FILE, Reader, read_file, unreadable};
-use crate::settings::{backups_file, channels_file, checks_file, fleet_file, policies_file};
+use crate::settings::{backups_file, channels_file, checks_file, fleet_file, pings_file, policies_file};
 
 const FLEET: &str = "fleet.toml";
 const CHECKS: &str = "checks.toml";
@@ -30,6 +30,7 @@ const WHO_AND_WHEN: [&str; 12] = [
     "windows",
     "flapping",
 ];
+const PINGS: &str = "pings.toml";
 const BUNDLE_HEAD: &str = "watchfloor configuration 1\n";
 
 /// A valid configuration with the texts it was read from.
@@ -125,7 +126,8 @@ pub fn parse(mut texts: Vec<(String, String)>, zone: TimeZone) -> Result<LoadedC
     texts.sort();
     let mut configuration = Configuration { zone: zone.clone(), ..Configuration::default() };
     let mut delivery = Delivery::default();
-    let (mut checks, mut backups, mut oncall) = (Vec::new(), Vec::new(), OnCallConfiguration::default());
+    let mut oncall = OnCallConfiguration::default();
+    let (mut checks, mut backups, mut pings) = (Vec::new(), Vec::new(), Vec::new());
     let mut problems = Problems::default();
     for (name, text) in &texts {
         match name.as_str() {
@@ -156,11 +158,17 @@ pub fn parse(mut texts: Vec<(String, String)>, zone: TimeZone) -> Result<LoadedC
                 oncall = read;
                 problems.append(more);
             }
+            PINGS => {
+                let (read, more) = pings_file::read(name, text);
+                pings = read;
+                problems.append(more);
+            }
             other => problems.push(unknown_file(other)),
         }
     }
     (configuration.checks, configuration.backups) = (checks, backups);
     (configuration.delivery, configuration.oncall) = (delivery, oncall);
+    configuration.pings = pings;
     if problems.is_empty() {
         let warnings = warnings(&configuration);
         return Ok(LoadedConfiguration { configuration, texts, warnings });
@@ -170,8 +178,8 @@ pub fn parse(mut texts: Vec<(String, String)>, zone: TimeZone) -> Result<LoadedC
 }
 
 fn unknown_file(name: &str) -> Problem {
-    let files = format!("{FLEET}, {CHECKS}, {BACKUPS} and {POLICIES}");
-    let fix = match nearest(name, [FLEET, CHECKS, BACKUPS, POLICIES]) {
+    let files = format!("{FLEET}, {CHECKS}, {BACKUPS}, {POLICIES} and {PINGS}");
+    let fix = match nearest(name, [FLEET, CHECKS, BACKUPS, POLICIES, PINGS]) {
         Some(known) => format!("did you mean {known}? The files are {files}"),
         None => format!("move it away; the files are {files}"),
     };

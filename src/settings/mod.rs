@@ -14,6 +14,7 @@ pub mod difference;
 pub mod directories;
 mod fleet_file;
 pub mod hub;
+mod pings_file;
 mod policies_file;
 pub mod problem;
 mod reader;

@@ -1,11 +1,12 @@
 //! Alerts, their subjects and their events.
 
-use crate::fleet::alerts::{Acknowledgement, Alert, Escalation, Event, Snooze, Subject, Until, ValueLimit};
+use crate::fleet::alerts::{Acknowledgement, Alert, Escalation, Event, External, Snooze, Subject, Until, ValueLimit};
 use crate::fleet::words::{AlertId, CheckName, ClientId, HostId, NoticeId, Revision, SafeText, SiteId, Timestamp};
 use crate::wire::enums::check_state;
 use crate::wire::error::{WireError, need};
 use crate::wire::pb::event::Body;
 use crate::wire::{pb, text};
+use std::sync::Arc;
 
 impl From<&Subject> for pb::Subject {
     fn from(subject: &Subject) -> Self {
@@ -182,7 +183,30 @@ impl From<&Alert> for pb::Alert {
             plan: alert.plan.as_deref().map(Into::into),
             told: alert.told.iter().map(Into::into).collect(),
             reminders: alert.reminders.iter().map(Into::into).collect(),
+            external: alert.external.as_deref().map(Into::into),
         }
+    }
+}
+
+impl From<&External> for pb::AlertExternal {
+    fn from(external: &External) -> Self {
+        let text = external.text();
+        let [labels, annotations, generator_url] = external.parts(&text).map(str::to_owned);
+        Self {
+            labels,
+            annotations,
+            generator_url,
+            starts_at: external.starts_at.0,
+            ends_at: external.ends_at.map(|end| end.0),
+        }
+    }
+}
+
+impl From<pb::AlertExternal> for External {
+    fn from(external: pb::AlertExternal) -> Self {
+        let ends_at = external.ends_at.map(Timestamp);
+        let url = &external.generator_url;
+        Self::again(&external.labels, &external.annotations, url, Timestamp(external.starts_at), ends_at)
     }
 }
 
@@ -219,6 +243,7 @@ impl TryFrom<pb::Alert> for Alert {
             plan: alert.plan.map(|plan| Box::new(plan.into())),
             told: alert.told.into_iter().map(Into::into).collect(),
             reminders: alert.reminders.into_iter().map(Into::into).collect(),
+            external: alert.external.map(|external| Arc::new(external.into())),
         })
     }
 }
@@ -297,6 +322,10 @@ impl From<&Event> for Body {
             }
             Event::ReminderEnded { alert: _, at, by, came } => {
                 Self::ReminderEnded(pb::ReminderEnded { id, at: at.0, by: by.as_str().into(), came: *came })
+            }
+
+            Event::Described { alert: _, external } => {
+                Self::AlertDescribed(pb::AlertDescribed { id, external: Some(external.as_ref().into()) })
             }
         }
     }
@@ -458,6 +487,15 @@ impl From<pb::ReminderEnded> for Event {
     fn from(event: pb::ReminderEnded) -> Self {
         let (alert, at) = (AlertId(event.id), Timestamp(event.at));
         Self::ReminderEnded { alert, at, by: text::line(&event.by), came: event.came }
+    }
+}
+
+impl TryFrom<pb::AlertDescribed> for Event {
+    type Error = WireError;
+
+    fn try_from(event: pb::AlertDescribed) -> Result<Self, WireError> {
+        let external = need(event.external, "AlertDescribed", "external")?;
+        Ok(Self::Described { alert: AlertId(event.id), external: Arc::new(external.into()) })
     }
 }
 

@@ -19,6 +19,7 @@ pub fn encode_event(event: &Event) -> pb::Event {
         Event::Notices(event) => Some(event.into()),
         Event::Windows(event) => Some(event.into()),
         Event::OnCall(event) => Some(event.into()),
+        Event::Pings(event) => Some(event.into()),
         Event::Identity(event) => Some(event.into()),
         Event::Unknown => None,
     };
@@ -92,6 +93,7 @@ fn known(body: Body) -> Result<Event, WireError> {
         Body::WindowChanged(event) => Event::Windows(event.try_into()?),
         Body::WindowPlanned(event) => Event::Windows(event.into()),
         Body::WindowArchived(event) => Event::Windows(event.into()),
+        Body::AlertDescribed(event) => Event::Alerts(event.try_into()?),
         Body::TokenCreated(event) => Event::Identity(event.try_into()?),
         Body::TokenEnded(event) => Event::Identity(event.into()),
         Body::IdentityRecorded(event) => Event::Identity(event.try_into()?),
@@ -121,5 +123,9 @@ fn known(body: Body) -> Result<Event, WireError> {
         Body::OverrideEnded(event) => Event::OnCall(event.into()),
         Body::HandOverOffered(event) => Event::OnCall(event.into()),
         Body::HandOverEnded(event) => Event::OnCall(event.into()),
+        Body::PingDescribed(event) => Event::Pings(event.into()),
+        Body::PingRemoved(event) => Event::Pings(event.into()),
+        Body::PingHeard(event) => Event::Pings(event.try_into()?),
+        Body::PingJudged(event) => Event::Pings(event.try_into()?),
     })
 }

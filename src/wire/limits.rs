@@ -59,6 +59,9 @@ pub const OUTPUT_INLINE: usize = 4 << 10;
 /// What is kept of one output stream of a command, in bytes.
 pub const OUTPUT_MAX: usize = 1 << 20;
 
+/// What is kept of what a job sent with its ping, in bytes.
+pub const TAIL_MAX: usize = 10 << 10;
+
 /// Cores in one vitals message.
 pub const CORES_MAX: usize = 4096;
 /// File systems, disks or interfaces in one vitals message.

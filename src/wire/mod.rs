@@ -21,6 +21,7 @@ mod identity;
 pub mod limits;
 mod notices;
 mod oncall;
+mod pings;
 mod plans;
 mod profile;
 pub mod row;

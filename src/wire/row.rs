@@ -10,6 +10,7 @@ use crate::fleet::hosts::{Client, Host, Site};
 use crate::fleet::identity::{Identity, Token};
 use crate::fleet::notices::Notice;
 use crate::fleet::oncall::{Duty, Person, Policy};
+use crate::fleet::pings::Ping;
 use crate::fleet::state::{EntityKey, Fleet};
 use crate::fleet::windows::Window;
 use crate::wire::commands::{decode_outcome, encode_outcome};
@@ -36,6 +37,7 @@ mod table {
     pub const PERSON: u8 = 14;
     pub const DUTY: u8 = 15;
     pub const POLICY: u8 = 16;
+    pub const PING: u8 = 17;
 }
 
 /// Where the row of an entity lies on disk: its table, and a key whose byte order is the order of the entities.
@@ -69,6 +71,7 @@ pub fn row_key(key: &EntityKey) -> (u8, Vec<u8>) {
         EntityKey::Person(name) => (table::PERSON, name.as_str().into()),
         EntityKey::Duty(name) => (table::DUTY, name.as_str().into()),
         EntityKey::Policy(name) => (table::POLICY, name.as_str().into()),
+        EntityKey::Ping(ping) => (table::PING, ping.as_str().into()),
     }
 }
 
@@ -96,6 +99,7 @@ pub fn row_of(fleet: &Fleet, key: &EntityKey) -> Option<pb::Row> {
         EntityKey::Person(name) => Entity::Person(fleet.oncall.people.get(name)?.as_ref().into()),
         EntityKey::Duty(name) => Entity::Duty(fleet.oncall.duties.get(name)?.as_ref().into()),
         EntityKey::Policy(name) => Entity::Policy(fleet.oncall.policies.get(name)?.as_ref().into()),
+        EntityKey::Ping(ping) => Entity::Ping(fleet.pings.pings.get(ping)?.as_ref().into()),
     };
     Some(pb::Row { entity: Some(entity) })
 }
@@ -120,6 +124,7 @@ pub fn rows_of(fleet: &Fleet) -> impl Iterator<Item = pb::Row> {
     let people = fleet.oncall.people.values().map(|person| Entity::Person(person.as_ref().into()));
     let duties = fleet.oncall.duties.values().map(|duty| Entity::Duty(duty.as_ref().into()));
     let policies = fleet.oncall.policies.values().map(|policy| Entity::Policy(policy.as_ref().into()));
+    let pings = fleet.pings.pings.values().map(|ping| Entity::Ping(ping.as_ref().into()));
     let entities = profile.chain(clients).chain(sites).chain(hosts).chain(checks).chain(alerts);
     entities
         .chain(identities)
@@ -132,6 +137,7 @@ pub fn rows_of(fleet: &Fleet) -> impl Iterator<Item = pb::Row> {
         .chain(people)
         .chain(duties)
         .chain(policies)
+        .chain(pings)
         .map(|entity| pb::Row { entity: Some(entity) })
 }
 
@@ -246,6 +252,13 @@ fn restore(fleet: &mut Fleet, entity: Entity) -> Result<EntityKey, WireError> {
             let name = policy.name.clone();
             fleet.oncall.policies.insert(name.clone(), Arc::new(policy));
             EntityKey::Policy(name)
+        }
+
+        Entity::Ping(ping) => {
+            let ping = Ping::try_from(ping)?;
+            let name = ping.description.name.clone();
+            fleet.pings.restore(ping);
+            EntityKey::Ping(name)
         }
     })
 }

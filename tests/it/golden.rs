@@ -106,6 +106,7 @@ fn words(row: &pb::Row) -> String {
         Some(Entity::Person(person)) => format!("{} {:?}", person.full_name, person.offer),
         Some(Entity::Duty(duty)) => format!("{:?} {:?}", duty.roster, duty.overrides),
         Some(Entity::Policy(policy)) => format!("{:?} {} {}", policy.steps, policy.repeat, policy.rounds),
+        Some(Entity::Ping(ping)) => format!("{:?} {:?} {}", ping.state(), ping.last_success, ping.tail),
         Some(Entity::Command(command)) => command.argv.join(" "),
         Some(Entity::Outcome(outcome)) => format!("{:?} {}", outcome.state(), outcome.why),
         Some(Entity::Window(window)) => {

@@ -1,10 +1,10 @@
 //! A day of a small fleet with every kind of event in it, the same whenever it is told.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
-
 use watchfloor::fleet::alerts::{
-    self, Acknowledgement, Escalation, Hold, NextNotice, Plan, Reminder, Snooze, Subject, Until, ValueLimit,
+    self, Acknowledgement, Escalation, External, Hold, NextNotice, Plan, Reminder, Snooze, Subject, Until, ValueLimit,
 };
 use watchfloor::fleet::backups::{self, Cell, Days, Trouble};
 use watchfloor::fleet::commands::{Argv, Asked, Command, Kept, OutcomeState, Report};
@@ -19,7 +19,7 @@ use watchfloor::fleet::words::{
     ActionId, AlertId, BackupTool, BlobId, CheckName, CheckState, ClientId, CommandId, HostClass, HostId, IdentityId,
     JobId, NoticeId, Revision, SafeText, Severity, SiteId, StreamId, Timestamp, TokenId, WindowId,
 };
-use watchfloor::fleet::{checks, commands, oncall, profile};
+use watchfloor::fleet::{checks, commands, oncall, pings, profile};
 
 const DAWN: i64 = 1_767_250_800_000;
 const WEB: HostId = HostId(1);
@@ -37,6 +37,7 @@ pub fn entries() -> Vec<Entry> {
     story.a_command_is_sent();
     story.backups_are_kept();
     story.duty_goes_round();
+    story.jobs_ping();
     story.the_day_ends();
     story.entries
 }
@@ -245,6 +246,13 @@ impl Story {
                 told(alerts::Event::Resolved { alert: id(2), by_hand: true, note: Some(text("was unplugged")) }),
                 told(alerts::Event::Archived { alert: id(4) }),
             ],
+        );
+        let labels = [("alertname", "QueueLong"), ("severity", "warning")];
+        let annotations = [("summary", "the \"queue\" is long\nand grows")];
+        let external = External::new(labels, annotations, "http://prometheus/graph?g0", now, Some(Timestamp(DAWN * 2)));
+        self.by_rule(
+            "alertmanager",
+            vec![told(alerts::Event::Described { alert: id(5), external: Arc::new(external) })],
         );
     }
 
@@ -455,6 +463,38 @@ impl Story {
         self.by_rule("commands", vec![sent(changed(2, OutcomeState::Lost, &[DESK], "no word from the host"))]);
         self.by_person(vec![sent(asked(3, 0xa3, false))]);
         self.by_rule("archive", vec![sent(commands::Event::Archived { command: CommandId(3) })]);
+    }
+
+    fn jobs_ping(&mut self) {
+        let told = |event| of_acme(Event::Pings(event));
+        let described = |name: &str, host: Option<SafeText>| {
+            told(pings::Event::Described(Box::new(pings::Description {
+                name: name.into(),
+                client: acme(),
+                site: host.as_ref().map(|_| hq()),
+                host,
+                period: Duration::from_secs(86_400),
+                grace: Duration::from_secs(3_600),
+            })))
+        };
+        let heard = |signal, run: &str, state, took: Option<u64>, tail: &str| {
+            told(pings::Event::Heard {
+                ping: "nightly".into(),
+                signal,
+                run: text(run),
+                state,
+                took: took.map(Duration::from_secs),
+                tail: SafeText::block(tail),
+            })
+        };
+        use pings::{Signal, State};
+        self.by_rule("pings", vec![described("nightly", Some(text("web-01"))), described("gone", None)]);
+        self.by_rule("ping", vec![heard(Signal::Start, "r1", State::Started, None, "")]);
+        self.by_rule("ping", vec![heard(Signal::Start, "r2", State::Started, None, "")]);
+        self.by_rule("ping", vec![heard(Signal::Success, "r1", State::Started, Some(41), "12 files\ndone")]);
+        self.by_rule("ping", vec![told(pings::Event::Judged { ping: "gone".into(), state: State::Late })]);
+        self.by_rule("ping", vec![heard(Signal::Failure(Some(3)), "r2", State::Failed, Some(90), "disk full")]);
+        self.by_rule("pings", vec![told(pings::Event::Removed { ping: "gone".into() })]);
     }
 
     fn backups_are_kept(&mut self) {

@@ -11,7 +11,7 @@ use watchfloor::fleet::state::{Actor, Entry, Event, Fleet};
 use watchfloor::fleet::words::{
     AlertId, CommandId, HostId, IdentityId, JobId, NoticeId, Revision, Timestamp, TokenId, WindowId,
 };
-use watchfloor::fleet::{backups, checks, commands, hosts, notices, oncall, profile, windows};
+use watchfloor::fleet::{backups, checks, commands, hosts, notices, oncall, pings, profile, windows};
 
 use crate::strategies;
 
@@ -87,6 +87,7 @@ impl Writer {
             Event::Notices(event) => self.notice_event(event, which)?,
             Event::Windows(event) => self.window_event(event, which)?,
             Event::OnCall(event) => (Audience::EVERYONE, Event::OnCall(self.oncall_event(event, which))),
+            Event::Pings(event) => self.ping_event(event)?,
             Event::Identity(event) => (Audience::ADMINS, Event::Identity(self.identity_event(event, which)?)),
             Event::Unknown => (Audience::EVERYONE, Event::Unknown),
         })
@@ -152,7 +153,8 @@ impl Writer {
             | alerts::Event::RecoveryTold { alert, .. }
             | alerts::Event::ReminderSet { alert, .. }
             | alerts::Event::ReminderEnded { alert, .. }
-            | alerts::Event::Archived { alert } => *alert = there.id,
+            | alerts::Event::Archived { alert }
+            | alerts::Event::Described { alert, .. } => *alert = there.id,
         }
         // What holds it back is a window that is there, if any is.
         if let alerts::Event::Held { hold: Hold::Maintenance(window), .. } = &mut event
@@ -308,6 +310,19 @@ impl Writer {
             _ => {}
         }
         event
+    }
+
+    /// One that there is stays its client's.
+    fn ping_event(&self, mut event: pings::Event) -> Option<(Audience, Event)> {
+        let known = self.fleet.pings.pings.get(event.ping()).map(|known| known.description.client.clone());
+        let client = match &mut event {
+            pings::Event::Described(description) => {
+                description.client = known.unwrap_or_else(|| description.client.clone());
+                description.client.clone()
+            }
+            _ => known?,
+        };
+        Some((Audience::of_client(client), Event::Pings(event)))
     }
 
     fn identity_event(&mut self, mut event: identity::Event, which: prop::sample::Index) -> Option<identity::Event> {

@@ -3,6 +3,7 @@
 
 mod access;
 mod agent;
+mod alertmanager;
 mod backup_screens;
 mod backups;
 mod binary;
@@ -23,11 +24,13 @@ mod golden_story;
 mod half_open;
 mod histories;
 mod house;
+mod http_client;
 mod hub_kill;
 mod hubs_and_console;
 #[path = "../../benches/tools/fleet.rs"]
 mod large_fleet;
 mod mask;
+mod notices;
 mod plain;
 mod plugins;
 mod pocket;

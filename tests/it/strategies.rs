@@ -2,6 +2,7 @@
 //!
 //! What is put together is boxed: such value trees are too large for the stack of a test thread.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::collection::{btree_map, vec};
@@ -10,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use watchfloor::fleet::alerts::{
-    self, Acknowledgement, Alert, Escalation, Hold, NextNotice, Plan, Reminder, Snooze, Subject, Told, Until,
+    self, Acknowledgement, Alert, Escalation, External, Hold, NextNotice, Plan, Reminder, Snooze, Subject, Told, Until,
     ValueLimit,
 };
 use watchfloor::fleet::backups::{self, Cell, Days, Found, Trouble};
@@ -25,11 +26,13 @@ use watchfloor::fleet::hosts::{self, Client, Host, HostState, Site};
 use watchfloor::fleet::identity::{self, Audience, Hands, Identity, Role, Token, TokenStatus};
 use watchfloor::fleet::notices::{self, Notice};
 use watchfloor::fleet::oncall;
+use watchfloor::fleet::pings::{self, Ping};
 use watchfloor::fleet::profile::{self, Profile};
 use watchfloor::fleet::state::{Actor, Cause, Entry, Event};
 use watchfloor::fleet::words::{
     ActionId, AlertId, BackupTool, BlobId, CheckName, CheckState, ClientId, CommandId, FleetId, HostClass, HostId,
-    IdentityId, JobId, JobName, NoticeId, Revision, SafeText, Severity, SiteId, StreamId, Timestamp, TokenId, WindowId,
+    IdentityId, JobId, JobName, NoticeId, PingName, Revision, SafeText, Severity, SiteId, StreamId, Timestamp, TokenId,
+    WindowId,
 };
 use watchfloor::wire::backups::BackupReading;
 use watchfloor::wire::checks::CheckReading;
@@ -344,12 +347,87 @@ pub fn escalation() -> BoxedStrategy<Escalation> {
         .boxed()
 }
 
+pub fn external() -> BoxedStrategy<Arc<External>> {
+    let pairs = || vec((text(), text()), 0..4);
+    (pairs(), pairs(), text(), time(), option::of(time()))
+        .prop_map(|(labels, annotations, url, starts_at, ends_at)| {
+            let labels = labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            let annotations = annotations.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            Arc::new(External::new(labels, annotations, url.as_str(), starts_at, ends_at))
+        })
+        .boxed()
+}
+
+fn ping_name() -> impl Strategy<Value = PingName> {
+    select(&["nightly", "sync", "p.3"][..]).prop_map(PingName::from)
+}
+
+fn ping_state() -> impl Strategy<Value = pings::State> {
+    select(&pings::State::ALL[..])
+}
+
+fn ping_description() -> BoxedStrategy<pings::Description> {
+    (ping_name(), client_id(), option::of(site_id()), option::of(text()), any::<u32>(), any::<u32>())
+        .prop_map(|(name, client, site, host, period, grace)| pings::Description {
+            name,
+            client,
+            site,
+            host,
+            period: Duration::from_millis(period.into()),
+            grace: Duration::from_millis(grace.into()),
+        })
+        .boxed()
+}
+
+pub fn ping() -> BoxedStrategy<Ping> {
+    let runs = vec((text(), time()).prop_map(|(id, started_at)| pings::Run { id, started_at }), 0..3);
+    (
+        (ping_description(), time(), ping_state(), time(), option::of(time()), option::of(time())),
+        (option::of(any::<u32>()), runs, text()),
+    )
+        .prop_map(|((description, described_at, state, since, last_start, last_success), (took, runs, tail))| Ping {
+            description,
+            described_at,
+            state,
+            since,
+            last_start,
+            last_success,
+            last_took: took.map(|took| Duration::from_millis(took.into())),
+            runs,
+            tail,
+        })
+        .boxed()
+}
+
+pub fn ping_event() -> BoxedStrategy<pings::Event> {
+    use pings::{Event, Signal};
+    let signal =
+        prop_oneof![Just(Signal::Start), Just(Signal::Success), option::of(any::<u8>()).prop_map(Signal::Failure)];
+    prop_oneof![
+        ping_description().prop_map(|description| Event::Described(Box::new(description))),
+        ping_name().prop_map(|ping| Event::Removed { ping }),
+        (ping_name(), signal, text(), ping_state(), option::of(any::<u32>()), text()).prop_map(
+            |(ping, signal, run, state, took, tail)| Event::Heard {
+                ping,
+                signal,
+                run,
+                state,
+                took: took.map(|took| Duration::from_millis(took.into())),
+                tail,
+            }
+        ),
+        (ping_name(), ping_state()).prop_map(|(ping, state)| Event::Judged { ping, state }),
+    ]
+    .boxed()
+}
+
 pub fn alert() -> BoxedStrategy<Alert> {
     (
         (number(), client_id(), option::of(site_id()), option::of(number()), subject(), check_state(), text()),
         (time(), time(), option::of(time()), any::<bool>(), any::<u32>(), option::of(text())),
         (option::of(acknowledgement()), option::of(snooze()), option::of(escalation()), number(), number()),
         (vec(hold(), 0..3), option::of(plan()), vec(told(), 0..3), vec(reminder(), 0..3)),
+        option::of(external()),
     )
         .prop_map(
             |(
@@ -357,6 +435,7 @@ pub fn alert() -> BoxedStrategy<Alert> {
                 (opened_at, level_since, resolved_at, closed_by_hand, count, last_note),
                 (acknowledgement, snooze, escalation, changed, worsened),
                 (mut holds, plan, told, reminders),
+                external,
             )| {
                 holds.sort_unstable();
                 holds.dedup();
@@ -383,6 +462,7 @@ pub fn alert() -> BoxedStrategy<Alert> {
                     plan: plan.map(Box::new),
                     told,
                     reminders,
+                    external,
                 }
             },
         )
@@ -544,6 +624,7 @@ pub fn alert_event() -> BoxedStrategy<alerts::Event> {
             .prop_map(|(alert, reminder)| Event::ReminderSet { alert, reminder: Box::new(reminder) }),
         1 => (id(), time(), text(), any::<bool>())
             .prop_map(|(alert, at, by, came)| Event::ReminderEnded { alert, at, by, came }),
+        1 => (id(), external()).prop_map(|(alert, external)| Event::Described { alert, external }),
     ]
     .boxed()
 }
@@ -827,6 +908,7 @@ pub fn event() -> BoxedStrategy<Event> {
         4 => notice_event().prop_map(Event::Notices),
         4 => crate::window_strategies::window_event().prop_map(Event::Windows),
         5 => oncall_event().prop_map(Event::OnCall),
+        2 => ping_event().prop_map(Event::Pings),
         4 => identity_event().prop_map(Event::Identity),
         1 => Just(Event::Unknown),
     ]

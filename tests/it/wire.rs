@@ -12,6 +12,7 @@ use watchfloor::fleet::hosts::vitals::{OsFacts, Vitals};
 use watchfloor::fleet::hosts::{Client, Host, Site};
 use watchfloor::fleet::identity::{Identity, Token};
 use watchfloor::fleet::oncall::{Duty, Person, Policy};
+use watchfloor::fleet::pings::Ping;
 use watchfloor::fleet::profile::Profile;
 use watchfloor::fleet::state::{Entry, Fleet};
 use watchfloor::fleet::windows::Window;
@@ -56,6 +57,7 @@ round_trips! {
     identities_come_back: strategies::identity(), pb::Identity, Identity;
     tokens_come_back: strategies::token(), pb::Token, Token;
     backup_jobs_come_back: strategies::backup_job(), pb::BackupJob, Job;
+    pings_come_back: strategies::ping(), pb::Ping, Ping;
     backup_readings_come_back: strategies::backup_reading(), pb::BackupReading, BackupReading;
     windows_come_back: crate::window_strategies::window(), pb::Window, Window;
     people_come_back: strategies::person(), pb::OnCallPerson, Person;

@@ -36,6 +36,20 @@ pub enum TokenVerb {
     },
 }
 
+/// What to do with pings.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum PingVerb {
+    /// List the jobs that say by a URL that they ran, worst first, with their URLs
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// The fleets.
+        #[command(flatten)]
+        fleets: Fleets,
+    },
+}
+
 /// What a token grants.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct TokenCreate {

@@ -12,7 +12,8 @@ mod windows;
 
 pub use acts::{Acknowledge, ActTargets, CheckNow, Close, Escalate, Note, Release, Remind, Snooze};
 pub use administration::{
-    ConfigVerb, Enrol, FleetVerb, HostVerb, IdentityVerb, NoticeVerb, OperatorRole, TokenCreate, TokenRole, TokenVerb,
+    ConfigVerb, Enrol, FleetVerb, HostVerb, IdentityVerb, NoticeVerb, OperatorRole, PingVerb, TokenCreate, TokenRole,
+    TokenVerb,
 };
 pub use commands::{Cancel, Command, Commands, Run};
 pub use fleets::Fleets;
@@ -68,6 +69,9 @@ pub enum Verb {
     /// Create, list and revoke tokens, by which agents and operators join
     #[command(subcommand)]
     Token(TokenVerb),
+    /// URLs by which jobs elsewhere say that they ran
+    #[command(subcommand)]
+    Ping(PingVerb),
     /// List and revoke identities, and change their roles
     #[command(subcommand)]
     Identity(IdentityVerb),

@@ -187,6 +187,7 @@ impl Counts {
                 | EntityKey::Token(_)
                 | EntityKey::Command(_)
                 | EntityKey::Notice(_)
+                | EntityKey::Ping(_)
                 | EntityKey::Window(_)
                 | EntityKey::Outcome(..)
                 | EntityKey::Person(_)

@@ -5,7 +5,7 @@ use crate::console::theme::Role;
 use crate::fleet::commands::OutcomeState;
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::{HostId, SafeText, duration};
-use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, oncall, profile, windows};
+use crate::fleet::{alerts, backups, checks, commands, hosts, identity, notices, oncall, pings, profile, windows};
 
 /// An event in words, with the role of its gravity.
 #[must_use]
@@ -20,6 +20,7 @@ pub fn words(event: &Event, fleet: &Fleet) -> (Role, String) {
         Event::Notices(event) => notice_words(event),
         Event::Windows(event) => window_words(event),
         Event::OnCall(event) => oncall_words(event),
+        Event::Pings(event) => ping_words(event),
         Event::Identity(event) => (Role::Muted, identity_words(event)),
         Event::Unknown => (Role::Unknown, "something this version does not know; update this console".to_owned()),
     }
@@ -27,6 +28,19 @@ pub fn words(event: &Event, fleet: &Fleet) -> (Role, String) {
 
 fn name(fleet: &Fleet, host: HostId) -> String {
     fleet.hosts.hosts.get(&host).map_or_else(|| format!("host {host}"), |host| host.name.to_string())
+}
+
+fn ping_words(event: &pings::Event) -> (Role, String) {
+    let ping = event.ping();
+    match event {
+        pings::Event::Described(_) => (Role::Muted, format!("ping {ping} is expected")),
+        pings::Event::Removed { .. } => (Role::Muted, format!("ping {ping} is expected no more")),
+        pings::Event::Heard { signal, state, .. } => {
+            let role = if *state == pings::State::Failed { Role::Critical } else { Role::Muted };
+            (role, format!("ping {ping}: {}, {}", signal.word(), state.word()))
+        }
+        pings::Event::Judged { state, .. } => (Role::Critical, format!("ping {ping} is {}", state.word())),
+    }
 }
 
 fn profile_words(event: &profile::Event) -> (Role, String) {
@@ -139,6 +153,10 @@ fn alert_words(event: &alerts::Event) -> (Role, String) {
             (Role::Text, format!("alert {alert}, {}: {}", by.as_str(), note.as_str()))
         }
         alerts::Event::Archived { .. } => (Role::Muted, format!("alert {alert} archived")),
+        alerts::Event::Described { external, .. } => {
+            let labels = crate::fleet::words::SafeText::line(&external.labels_json());
+            (Role::Muted, format!("alert {alert} is described: {}", labels.as_str()))
+        }
         alerts::Event::Held { hold, .. } => (Role::LaneMuted, format!("alert {alert} is held back: {hold}")),
         alerts::Event::HoldEnded { hold, .. } => {
             (Role::Muted, format!("alert {alert} is not held back any more: {hold}"))

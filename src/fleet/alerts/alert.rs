@@ -1,10 +1,10 @@
 //! One alert.
 
-use std::fmt;
-use std::time::Duration;
-
-use super::{Hold, MOST_TOLD, NextNotice, Plan, Reminder, Subject, Told};
+use super::{External, Hold, MOST_TOLD, NextNotice, Plan, Reminder, Subject, Told};
 use crate::fleet::words::{AlertId, CheckState, ClientId, HostId, Revision, SafeText, Severity, SiteId, Timestamp};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// How long a resolved alert stays in the fleet's state before it is archived; the journal keeps it.
 pub const KEPT_AFTER_RESOLUTION: Duration = Duration::from_secs(24 * 60 * 60);
@@ -171,6 +171,8 @@ pub struct Alert {
     pub changed: Revision,
     /// Revision at which it opened, reopened or got worse last.
     pub worsened: Revision,
+    /// What the other system says that it came from.
+    pub external: Option<Arc<External>>,
 }
 
 impl Alert {

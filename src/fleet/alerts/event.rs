@@ -1,7 +1,8 @@
 //! What can happen to an alert.
 
-use super::{Acknowledgement, Escalation, Hold, Plan, Reminder, Snooze, Subject};
+use super::{Acknowledgement, Escalation, External, Hold, Plan, Reminder, Snooze, Subject};
 use crate::fleet::words::{AlertId, CheckState, ClientId, HostId, NoticeId, SafeText, SiteId, Timestamp};
+use std::sync::Arc;
 
 /// A fact of a decision about one alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,6 +172,13 @@ pub enum Event {
         /// Whether its time came.
         came: bool,
     },
+    /// Another system described it, or describes it differently.
+    Described {
+        /// Which.
+        alert: AlertId,
+        /// What it says.
+        external: Arc<External>,
+    },
 }
 
 impl Event {
@@ -196,7 +204,8 @@ impl Event {
             | Self::Notified { alert, .. }
             | Self::RecoveryTold { alert, .. }
             | Self::ReminderSet { alert, .. }
-            | Self::ReminderEnded { alert, .. } => *alert,
+            | Self::ReminderEnded { alert, .. }
+            | Self::Described { alert, .. } => *alert,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Alerts: what a hard problem opens, who has it, and how it ended.
 
 mod alert;
+mod alike;
 mod event;
+pub mod external;
 mod hold;
 mod plan;
 mod subject;
@@ -10,13 +12,16 @@ pub use alert::{
     Acknowledgement, Alert, Escalation, KEPT_AFTER_RESOLUTION, Lane, Snooze, Suppression, Until, ValueLimit,
 };
 pub use event::Event;
+pub use external::External;
 pub use hold::Hold;
 pub use plan::{MOST_TOLD, NextNotice, Plan, Reminder, Told};
 pub use subject::Subject;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
+use self::alike::Models;
 use crate::fleet::words::{AlertId, ClientId, Revision, Timestamp, WindowId};
 
 /// The fleet's alerts: all open ones, and resolved ones until they are archived.
@@ -24,9 +29,11 @@ use crate::fleet::words::{AlertId, ClientId, Revision, Timestamp, WindowId};
 pub struct Alerts {
     /// By number.
     pub alerts: BTreeMap<AlertId, Arc<Alert>>,
-    /// The alerts of each (client, subject), oldest first and never none: at most one of them is open. All are kept, so
-    /// that the newest is known whatever the order in which they are archived.
-    by_subject: HashMap<(ClientId, Subject), Vec<AlertId>>,
+    /// The alerts by the hash of client and subject, oldest first: at most one of each is open. All are kept, so that
+    /// the newest is known whatever the order in which they are archived.
+    by_subject: BTreeSet<(u64, AlertId)>,
+    /// What the texts of other systems' alerts are kept as differences from.
+    models: Models,
     /// When an alert next changes by time alone: a snooze or acknowledgement ends, a resolved one is archived.
     timers: BTreeSet<(Timestamp, AlertId)>,
     /// Open alerts by what holds them back.
@@ -45,8 +52,10 @@ impl Alerts {
     /// The newest alert about a subject, open or resolved.
     #[must_use]
     pub fn about(&self, client: &ClientId, subject: &Subject) -> Option<&Arc<Alert>> {
-        // The key is a pair of owned values; a lookup clones two small reference-counted names.
-        self.by_subject.get(&(client.clone(), subject.clone()))?.last().and_then(|id| self.alerts.get(id))
+        let hash = hash_of(client, subject);
+        let same = self.by_subject.range((hash, AlertId(u64::MIN))..=(hash, AlertId(u64::MAX)));
+        let mut alerts = same.rev().filter_map(|(_, id)| self.alerts.get(id));
+        alerts.find(|alert| alert.client == *client && alert.subject == *subject)
     }
 
     /// Open alerts, oldest number first.
@@ -115,12 +124,11 @@ impl Alerts {
     }
 
     /// Puts an alert in place, as a snapshot's row does.
-    pub fn restore(&mut self, alert: Alert) {
+    pub fn restore(&mut self, mut alert: Alert) {
         self.remove(alert.id);
+        pack(&mut self.models, &mut alert);
         self.index(&alert);
-        let same = self.by_subject.entry((alert.client.clone(), alert.subject.clone())).or_default();
-        let place = same.partition_point(|id| *id < alert.id);
-        same.insert(place, alert.id);
+        self.by_subject.insert((hash_of(&alert.client, &alert.subject), alert.id));
         self.alerts.insert(alert.id, Arc::new(alert));
     }
 
@@ -135,13 +143,7 @@ impl Alerts {
     fn remove(&mut self, id: AlertId) {
         self.forget(id);
         if let Some(gone) = self.alerts.remove(&id) {
-            let key = (gone.client.clone(), gone.subject.clone());
-            if let Some(same) = self.by_subject.get_mut(&key) {
-                same.retain(|other| *other != id);
-                if same.is_empty() {
-                    self.by_subject.remove(&key);
-                }
-            }
+            self.by_subject.remove(&(hash_of(&gone.client, &gone.subject), id));
         }
     }
 
@@ -208,6 +210,7 @@ impl Alerts {
                 reminders: Vec::new(),
                 changed: revision,
                 worsened: revision,
+                external: None,
             }),
             Event::Reopened { alert, level, summary } => self.change(*alert, revision, |alert| {
                 alert.level = *level;
@@ -286,6 +289,14 @@ impl Alerts {
             Event::ReminderEnded { alert, at, by, came: _ } => self.change(*alert, revision, |alert| {
                 alert.reminders.retain(|reminder| reminder.at != *at || reminder.by != *by);
             }),
+            Event::Described { alert, external } => {
+                let mut models = std::mem::take(&mut self.models);
+                self.change(*alert, revision, |alert| {
+                    alert.external = Some(Arc::clone(external));
+                    pack(&mut models, alert);
+                });
+                self.models = models;
+            }
         }
     }
 
@@ -298,6 +309,23 @@ impl Alerts {
         let alert = Arc::clone(alert);
         self.index(&alert);
     }
+}
+
+fn pack(models: &mut Models, alert: &mut Alert) {
+    let Some(external) = &alert.external else { return };
+    let (packed, summary) = external.packed(models, &alert.summary);
+    if let Some(summary) = summary {
+        alert.summary = summary;
+    }
+    if let Some(packed) = packed {
+        alert.external = Some(Arc::new(packed));
+    }
+}
+
+fn hash_of(client: &ClientId, subject: &Subject) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (client, subject).hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::fleet::configuration::channels::Delivery;
 use crate::fleet::configuration::definition::CheckDefinition;
 use crate::fleet::configuration::hours::{ExpectedHours, Schedule};
 use crate::fleet::configuration::oncall::OnCallConfiguration;
+use crate::fleet::configuration::ping::PingDefinition;
 use crate::fleet::configuration::selector::{AssignTarget, Selector};
 use crate::fleet::words::{ClientId, HostClass, SafeText, SiteId};
 
@@ -33,6 +34,8 @@ pub struct Configuration {
     pub backups: Vec<BackupDefinition>,
     /// How notices leave and answers come back.
     pub delivery: Delivery,
+    /// The jobs that ping, in the order of the file; no name twice.
+    pub pings: Vec<PingDefinition>,
     /// Time between two heartbeats of an agent.
     pub heartbeat: Duration,
     /// Time between two samplings of the vitals.
@@ -143,6 +146,7 @@ impl Default for Configuration {
             checks: Vec::new(),
             backups: Vec::new(),
             delivery: Delivery::default(),
+            pings: Vec::new(),
             heartbeat: DEFAULT_HEARTBEAT,
             sampling: DEFAULT_HEARTBEAT,
             silence: SilenceLimits::default(),

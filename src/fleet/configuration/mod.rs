@@ -7,6 +7,7 @@ pub mod content;
 pub mod definition;
 pub mod hours;
 pub mod oncall;
+pub mod ping;
 pub mod rota;
 pub mod selector;
 pub mod template;
@@ -22,5 +23,6 @@ pub use hours::{ExpectedHours, HoursError, Schedule};
 pub use oncall::{
     AcknowledgementTimeouts, ContactChannel, OnCallConfiguration, Person, Policy, Receiver, Route, RouteTarget, Step,
 };
+pub use ping::PingDefinition;
 pub use rota::{Cover, OnCallSchedule, Rotation, Turn};
 pub use selector::{AssignTarget, Selector};

@@ -11,6 +11,7 @@ use crate::fleet::hosts::Event as HostEvent;
 use crate::fleet::identity::Event as IdentityEvent;
 use crate::fleet::notices::Event as NoticeEvent;
 use crate::fleet::oncall::Event as OnCallEvent;
+use crate::fleet::pings::Event as PingEvent;
 use crate::fleet::profile::Event as ProfileEvent;
 use crate::fleet::state::{Entry, Event, Fleet};
 use crate::fleet::windows::Event as WindowEvent;
@@ -117,8 +118,22 @@ fn spoken(event: &Event) -> Spoken<'_> {
         Event::Notices(event) => of_notice(event),
         Event::Windows(event) => of_window(event),
         Event::OnCall(event) => of_oncall(event),
+        Event::Pings(event) => of_ping(event),
         Event::Identity(event) => of_identity(event),
         Event::Unknown => Spoken::default(),
+    }
+}
+
+fn of_ping(event: &PingEvent) -> Spoken<'_> {
+    let texts = vec!["ping", event.ping().as_str()];
+    match event {
+        PingEvent::Described(description) => {
+            Spoken { client: Some(&description.client), site: description.site.as_ref(), texts, ..Spoken::default() }
+        }
+        PingEvent::Removed { .. } => Spoken { texts, ..Spoken::default() },
+        PingEvent::Heard { state, .. } | PingEvent::Judged { state, .. } => {
+            Spoken { state: Some(state.word()), texts, ..Spoken::default() }
+        }
     }
 }
 
@@ -345,6 +360,7 @@ fn of_alert(event: &AlertEvent) -> Spoken<'_> {
             Spoken { texts: vec!["reminder", reminder.by.as_str(), reminder.text.as_str()], ..spoken }
         }
         AlertEvent::ReminderEnded { by, .. } => Spoken { texts: vec!["reminder ended", by.as_str()], ..spoken },
+        AlertEvent::Described { external, .. } => Spoken { texts: external.borrowed().into_iter().collect(), ..spoken },
     }
 }
 

@@ -7,7 +7,7 @@ use crate::fleet::rules::input::Input;
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
 use crate::fleet::rules::{
-    acting, admitting, configuring, escalating, noticing, oncall, presence, results, timers, windows,
+    acting, admitting, configuring, escalating, intake, noticing, oncall, pings, presence, results, timers, windows,
 };
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::Now;
@@ -57,6 +57,10 @@ fn alone(fleet: &Fleet, ledger: &Ledger, live: &Live, input: &Input, now: Now) -
             Ok(by_rule("refusals", vec![(Audience::ADMINS, Event::Profile(event))]))
         }
         Input::NoticeReported { notice, channel, report } => noticing::report(fleet, *notice, *channel, report, now),
+        Input::External { actor, scope, alerts } => {
+            Ok(intake::take_in(fleet, ledger, actor, scope.as_ref(), alerts, now))
+        }
+        Input::Ping(said) => pings::hear(fleet, ledger, said, now),
         Input::Due => Ok(timers::due(fleet, ledger, live, now)),
     }
 }

@@ -1,6 +1,7 @@
 //! What comes of an input: a decision with its answer, or a refusal.
 
 use crate::fleet::identity::Audience;
+use crate::fleet::rules::externals::Heard;
 use crate::fleet::state::{Actor, Event};
 use crate::fleet::windows::Window;
 use crate::fleet::words::{CommandId, HostId, IdentityId, Revision, TokenId};
@@ -39,6 +40,8 @@ pub struct Answer {
     pub changes: Vec<String>,
     /// Hosts whose agents are to read a backup repository now, each with the job's name.
     pub read_now: Vec<(HostId, String)>,
+    /// Alerts of other systems that were just heard of: until when they hold unless they are heard of again.
+    pub heard: Vec<Heard>,
 }
 
 /// An identity that was just recorded.

@@ -11,6 +11,7 @@ use crate::fleet::hosts::{Host, HostState};
 use crate::fleet::identity::{Hands, Role};
 use crate::fleet::rules::decide::decide;
 use crate::fleet::rules::decision::{Answer, Decision, Refusal};
+use crate::fleet::rules::externals::Externals;
 use crate::fleet::rules::input::{Action, Asker, EnrolRequest, Input, Targets, TokenGrant, Verb};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::{Live, Reading};
@@ -86,6 +87,7 @@ impl World {
         self.live = Live::new(self.now, Arc::clone(&self.live.configuration));
         self.live.redial = presence::redial_grace(&self.live.configuration, away);
         contest::resume(&self.fleet, &mut self.live);
+        self.live.externals = Externals::resume(&self.fleet, self.now);
         self.start();
     }
 
@@ -99,6 +101,7 @@ impl World {
         let again = decide(&self.fleet, &self.ledger, &self.live, &input, self.now);
         assert_eq!(decided, again, "deciding is deterministic");
         let Decision { actor, events, mut answer } = decided?;
+        answer.heard.iter().for_each(|heard| self.live.externals.hear(heard));
         if !events.is_empty() {
             let revision = self.fleet.revision.next();
             let entry = Entry { revision, at: self.now.wall, actor, events };
@@ -118,6 +121,7 @@ impl World {
     /// Lets what is due happen, until nothing is.
     pub fn settle(&mut self) {
         for _ in 0..10_000 {
+            self.live.externals.settle(&self.fleet, self.now);
             let before = self.fleet.revision;
             self.feed(Input::Due).unwrap();
             if self.fleet.revision == before {

@@ -6,6 +6,8 @@ use crate::fleet::configuration::Configuration;
 use crate::fleet::fact::Fact;
 use crate::fleet::hosts::vitals::OsFacts;
 use crate::fleet::identity::{Hands, Role};
+use crate::fleet::rules::pings::Said;
+use crate::fleet::rules::reported::Reported;
 use crate::fleet::state::{Actor, Cause};
 use crate::fleet::windows::Scope;
 use crate::fleet::words::filter::Filter;
@@ -18,6 +20,9 @@ use std::time::Duration;
 
 /// The most alerts, or other things, one request may name.
 pub const MOST_TARGETS: usize = 10_000;
+
+/// The most alerts of other systems that are decided as one entry.
+pub const MOST_REPORTED: usize = 256;
 
 /// One thing to decide.
 #[derive(Clone, Debug)]
@@ -117,6 +122,17 @@ pub enum Input {
         /// How it ended.
         report: NoticeReport,
     },
+    /// Another system reports problems or their ends; at most [`MOST_REPORTED`] at once.
+    External {
+        /// Who reports: the token's name.
+        actor: Actor,
+        /// The client that the token is limited to.
+        scope: Option<ClientId>,
+        /// What it reports.
+        alerts: Vec<Reported>,
+    },
+    /// A job that pings said something.
+    Ping(Said),
     /// Deadlines may have come.
     Due,
 }

@@ -8,6 +8,7 @@ use crate::fleet::backups::Trouble;
 use crate::fleet::checks::MOST_PER_HOST;
 use crate::fleet::configuration::Configuration;
 use crate::fleet::hosts::vitals::Vitals;
+use crate::fleet::rules::externals::Externals;
 use crate::fleet::state::Fleet;
 use crate::fleet::words::{CheckName, CheckState, HostId, JobName, Now, SafeText, StreamId, Timestamp};
 
@@ -22,6 +23,8 @@ pub struct Live {
     pub redial: Duration,
     /// By host, those heard from since the start.
     pub hosts: BTreeMap<HostId, HostLive>,
+    /// Until when alerts of other systems hold.
+    pub externals: Externals,
 }
 
 /// The newest of one host.
@@ -94,8 +97,8 @@ impl HostLive {
 impl Live {
     /// Nothing known yet.
     #[must_use]
-    pub const fn new(started: Now, configuration: Arc<Configuration>) -> Self {
-        Self { started, configuration, redial: Duration::ZERO, hosts: BTreeMap::new() }
+    pub fn new(started: Now, configuration: Arc<Configuration>) -> Self {
+        Self { started, configuration, redial: Duration::ZERO, hosts: BTreeMap::new(), externals: Externals::new() }
     }
 
     /// When a host was last seen, by this process or before it; what a list and a filter go by.

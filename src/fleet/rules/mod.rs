@@ -12,16 +12,20 @@ pub mod contest;
 pub mod decide;
 pub mod decision;
 pub mod escalating;
+pub mod externals;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod input;
+pub mod intake;
 pub mod ledger;
 pub mod live;
 pub mod noticing;
 pub mod oncall;
+pub mod pings;
 pub mod presence;
 #[cfg(test)]
 mod properties;
+pub mod reported;
 pub mod results;
 pub mod staleness;
 pub mod timers;

@@ -10,13 +10,16 @@ use crate::fleet::rules::decision::{Decision, by_rule};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
 use crate::fleet::rules::{
-    archiving, backups, commanding, contest, escalating, noticing, oncall, presence, staleness, windows,
+    archiving, backups, commanding, contest, escalating, intake, noticing, oncall, pings, presence, staleness, windows,
 };
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::{Instant, Now};
 
 /// The most changes one entry holds; the rest comes with the next.
 const MOST_AT_ONCE: usize = 1_000;
+
+/// Pings judged in one entry: each brings an alert along with what its job printed.
+const MOST_PINGS: usize = 200;
 
 /// Deadlines are looked at this often at least: windows and snoozes follow the wall clock, which may be set, and signs
 /// of life arrive meanwhile.
@@ -60,6 +63,11 @@ pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
     if !events.is_empty() {
         return by_rule("notices", events);
     }
+
+    let events = intake::judge(fleet, live, now, MOST_AT_ONCE);
+    if !events.is_empty() {
+        return by_rule("resolve timeout", events);
+    }
     let events = commanding::judge(fleet, live, judges_from(live), now, MOST_AT_ONCE);
     if !events.is_empty() {
         return by_rule("commands", events);
@@ -82,6 +90,14 @@ pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
     let events = backups::placing::place(fleet, &mut counters, configuration, MOST_AT_ONCE);
     if !events.is_empty() {
         return by_rule("backups", events);
+    }
+    let events = pings::place(fleet, &live.configuration, MOST_AT_ONCE);
+    if !events.is_empty() {
+        return by_rule("pings", events);
+    }
+    let decision = pings::judge(fleet, ledger, live, now, MOST_PINGS);
+    if !decision.events.is_empty() {
+        return decision;
     }
     let events = backups::judging::judge(fleet, &mut ledger.counters.clone(), live, now, MOST_AT_ONCE);
     if !events.is_empty() {
@@ -130,6 +146,7 @@ pub fn next_due(fleet: &Fleet, live: &Live, now: Now) -> Instant {
         .chain(duty)
         .chain(recovery)
         .chain(brought)
+        .chain(live.externals.next_due())
         .chain(judged)
         .chain([latest])
         .min()

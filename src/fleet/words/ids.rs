@@ -134,6 +134,10 @@ name! {
     JobName
 }
 name! {
+    /// A job that pings, unique in its fleet (a plain name).
+    PingName
+}
+name! {
     /// The fleet's immutable id: the first 10 base32 letters, lower case, of its root certificate's SHA-256.
     FleetId
 }

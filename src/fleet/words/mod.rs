@@ -18,7 +18,7 @@ pub use backup_tool::BackupTool;
 pub use class::HostClass;
 pub use ids::{
     ActionId, AlertId, BlobId, CheckName, ClientId, CommandId, Epoch, FleetId, HostId, IdentityId, JobId, JobName,
-    NoticeId, Revision, SiteId, StreamId, TokenId, WindowId,
+    NoticeId, PingName, Revision, SiteId, StreamId, TokenId, WindowId,
 };
 pub use safe_text::SafeText;
 pub use severity::{CheckState, Severity};

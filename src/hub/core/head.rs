@@ -196,6 +196,7 @@ fn subjects(event: &Event) -> Vec<String> {
         Event::Backups(event) => vec![format!("backup/{}", event.job())],
         Event::Windows(event) => vec![format!("window/{}", event.window())],
         Event::Notices(event) => vec![format!("notice/{}", event.notice())],
+        Event::Pings(event) => vec![format!("ping/{}", event.ping())],
         Event::Identity(_) => vec!["registry".to_owned()],
         Event::OnCall(_) => vec!["oncall".to_owned()],
         Event::Profile(_) | Event::Unknown => Vec::new(),

@@ -107,6 +107,9 @@ pub(super) enum Request {
     End(oneshot::Sender<()>),
 }
 
+/// What a decision comes to, once it is durable.
+pub type Reply = oneshot::Receiver<Result<Answer, CoreError>>;
+
 /// How the rest of the hub speaks to the core. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct CoreHandle {
@@ -133,13 +136,25 @@ impl CoreHandle {
     /// # Errors
     /// See [`CoreError`].
     pub async fn decide_with(&self, input: Input, blobs: Vec<BlobRecord>) -> Result<Answer, CoreError> {
+        self.ask_with(input, blobs)?.await.map_err(|_| CoreError::Ending)?
+    }
+
+    /// As [`Self::decide`], without waiting: who asks twice is answered in that order.
+    ///
+    /// # Errors
+    /// Too much waits already, or the hub ends.
+    pub fn ask(&self, input: Input) -> Result<Reply, CoreError> {
+        self.ask_with(input, Vec::new())
+    }
+
+    fn ask_with(&self, input: Input, blobs: Vec<BlobRecord>) -> Result<Reply, CoreError> {
         let (reply, answer) = oneshot::channel();
         let request = Request::Decide { input: Box::new(input), blobs, reply: Some(reply) };
         self.requests.try_send(request).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => CoreError::Busy,
             mpsc::error::TrySendError::Closed(_) => CoreError::Ending,
         })?;
-        answer.await.map_err(|_| CoreError::Ending)?
+        Ok(answer)
     }
 
     /// Tells the core something nobody waits for: a heartbeat, a refusal. Waits while too much waits already.

@@ -211,12 +211,22 @@ impl Core {
         {
             return Ok(answer.clone());
         }
-        self.outlet.space().map_err(CoreError::NoSpace)?;
+        if let Err(why) = self.outlet.space() {
+            if matches!(input, Input::External { .. }) {
+                // What the sender said is not held against it.
+                self.live.write().unwrap_or_else(PoisonError::into_inner).externals.spare(now);
+            }
+            return Err(CoreError::NoSpace(why));
+        }
         let decision = {
             let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
             decide(&self.head.fleet, &self.head.ledger, &live, input, now)?
         };
         let answer = self.commit(decision, blobs, now)?;
+        if !answer.heard.is_empty() {
+            let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+            answer.heard.iter().for_each(|heard| live.externals.hear(heard));
+        }
         if let Input::Action(action) = input
             && !action.dry_run
         {
@@ -366,6 +376,7 @@ impl Core {
         if let Some(by) = self.clock.jump(now) {
             let _ = self.decide(&Input::ClockJumped(by), Vec::new(), now);
         }
+        self.live.write().unwrap_or_else(PoisonError::into_inner).externals.settle(&self.head.fleet, now);
         // One rule at a time; what is left over comes with the next tick.
         for _ in 0..8 {
             let before = self.head.fleet.revision;

@@ -24,6 +24,7 @@ use crate::fleet::windows::{self, Window, Windows};
 use crate::fleet::words::filter::Filter;
 use crate::fleet::words::{AlertId, ClientId, CommandId, HostId, JobId, Revision, Timestamp, WindowId, duration};
 use crate::hub::core::Cut;
+use crate::hub::ping_key::PingKey;
 use crate::hub::services::following::Following;
 use crate::hub::services::glance::{glance, reading_of};
 use crate::hub::services::pages::{Out, Pages};
@@ -59,6 +60,7 @@ pub async fn answer(shared: &Shared, asker: &Asker, request: pb::QueryRequest, o
         Kind::Backups => asked.backups(&mut pages).await?,
         Kind::Backup => asked.backup(JobId(request.id), &mut pages).await?,
         Kind::Host => asked.host(HostId(request.id), &mut pages.page)?,
+        Kind::Pings => asked.pings(&mut pages).await?,
         Kind::QuietHosts => pages.page.quiet = Some(asked.quiet_hosts()),
         Kind::Windows => asked.windows(request.all, &mut pages).await?,
         Kind::Window => asked.window(WindowId(request.id), &mut pages).await?,
@@ -150,6 +152,29 @@ impl Asked<'_> {
             };
             pages.page.glances.extend(glance);
             pages.row(row_of(self.fleet, &EntityKey::Host(host.id))).await?;
+        }
+        Ok(())
+    }
+
+    /// The jobs that ping; where, for those who may act.
+    async fn pings(&self, pages: &mut Pages<'_>) -> Result<(), Status> {
+        let http = self.shared.addresses().http;
+        let key = match &http {
+            Some(_) if self.asker.role.includes(Role::Operator) => Some(
+                PingKey::open(&self.shared.data)
+                    .map_err(|error| Status::internal(format!("the key of the pings can't be used: {error}")))?,
+            ),
+            _ => None,
+        };
+        for (name, ping) in &self.fleet.pings.pings {
+            if self.asker.scope.as_ref().is_some_and(|scope| *scope != ping.description.client) {
+                continue;
+            }
+            if let Some((key, http)) = key.as_ref().zip(http.as_ref()) {
+                let url = format!("http://{http}/ping/{}", key.secret(name));
+                pages.page.ping_addresses.push(pb::PingAddress { name: name.as_str().into(), url });
+            }
+            pages.row(row_of(self.fleet, &EntityKey::Ping(name.clone()))).await?;
         }
         Ok(())
     }
