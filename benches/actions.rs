@@ -142,7 +142,7 @@ async fn over_socket(mut lane: Lane, connection: Connection) -> Result<Vec<Durat
         let (id, verb, alert) = lane.turn();
         let note = "seen, I look at it".to_owned();
         let verb = match verb {
-            0 => AskedVerb::Acknowledge { until: Until::Worse, note },
+            0 => AskedVerb::Acknowledge { until: Until::Worse, note, limit: None },
             1 => AskedVerb::Note { note },
             _ => AskedVerb::Release { to: String::new(), note },
         };

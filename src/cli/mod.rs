@@ -50,6 +50,7 @@ mod query;
 mod reach;
 mod release;
 mod remind;
+mod report;
 mod run;
 mod send;
 mod shift;
@@ -59,7 +60,6 @@ mod swarm;
 mod table;
 mod token;
 mod tones;
-pub mod until;
 mod window;
 mod window_add;
 mod window_json;
@@ -115,6 +115,7 @@ async fn ask_hubs(verb: &Verb, directories: &Directories) -> Result<(), Failure>
         Verb::Alerts(verb) => alerts::run(verb, directories).await,
         Verb::Alert(verb) => alert::run(verb, directories).await,
         Verb::Backups(verb) => backups::run(verb, directories).await,
+        Verb::Report(verb) => report::run(verb, directories).await,
         Verb::Notices(verb) => notices::run(verb, directories).await,
         Verb::Notice(verb) => notices::test(verb, directories).await,
         Verb::Journal(verb) => journal::run(verb, directories).await,

@@ -39,6 +39,8 @@ pub struct Answer {
     pub assigned: Vec<pb::AssignedCheck>,
     /// A host's configuration, explained.
     pub lines: Vec<SafeText>,
+    /// How alerts went.
+    pub alert_report: Option<pb::AlertReport>,
     /// How many open alerts each of the windows among the rows speaks of.
     pub matches: BTreeMap<WindowId, u64>,
     /// How commands stand.
@@ -135,6 +137,11 @@ impl Answer {
             self.entries.push(decode_entry(entry)?);
         }
         self.status = reply.status.or(self.status.take());
+        match (&mut self.alert_report, reply.alert_report) {
+            (Some(report), Some(more)) => report.figures.extend(more.figures),
+            (known @ None, report) => *known = report,
+            (Some(_), None) => {}
+        }
         self.shift = reply.shift.or(self.shift.take());
         self.assigned.extend(reply.assigned);
         self.commands.extend(reply.commands);

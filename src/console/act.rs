@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ring::rand::SecureRandom;
 
-use crate::fleet::alerts::Until;
+use crate::fleet::alerts::{Until, ValueLimit};
 use crate::fleet::words::{
     ActionId, AlertId, CheckName, CommandId, Epoch, HostId, JobId, Revision, SafeText, Timestamp, WindowId,
 };
@@ -23,7 +23,18 @@ pub enum Verb {
         until: Until,
         /// What is said.
         note: String,
+        /// The value that counts as worse, too.
+        limit: Option<ValueLimit>,
     },
+    /// Be told about it at a time.
+    Remind {
+        /// When (hub time).
+        at: Timestamp,
+        /// What is to be said.
+        text: String,
+    },
+    /// Take one's own reminders back.
+    Unremind,
     /// Bring it to the next step.
     Escalate {
         /// What is said.
@@ -189,6 +200,8 @@ impl Verb {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Acknowledge { .. } => "acknowledge",
+            Self::Remind { .. } => "remind",
+            Self::Unremind => "take the reminders back",
             Self::Escalate { .. } => "escalate",
             Self::Release { .. } => "release",
             Self::Snooze { .. } => "snooze",
@@ -207,7 +220,9 @@ impl Verb {
     fn to_message(&self) -> pb::act_request::Verb {
         use pb::act_request::Verb as Message;
         match self {
-            Self::Acknowledge { until, note } => {
+            Self::Remind { at, text } => Message::Remind(pb::Remind { at: at.0, text: text.clone() }),
+            Self::Unremind => Message::Unremind(pb::Unremind {}),
+            Self::Acknowledge { until, note, limit } => {
                 let (until, until_time) = match until {
                     Until::Worse => (pb::acknowledgement::Until::Worse, 0),
                     Until::Resolved => (pb::acknowledgement::Until::Resolved, 0),
@@ -217,7 +232,7 @@ impl Verb {
                     until: until.into(),
                     until_time,
                     note: note.clone(),
-                    limit: None,
+                    limit: limit.as_ref().map(Into::into),
                 })
             }
             Self::Escalate { note } => Message::Escalate(pb::Escalate { note: note.clone() }),

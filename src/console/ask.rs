@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::console::act::{Act, ActTag};
 use crate::console::replica::Glance;
+use crate::fleet::derived::alert_report::{Figures, Kind};
 use crate::fleet::hosts::vitals::Vitals;
 use crate::fleet::state::Entry;
 use crate::fleet::words::{AlertId, BlobId, HostId, Revision, SafeText, Timestamp, WindowId};
@@ -64,6 +65,15 @@ pub enum Topic {
     Blob(BlobId),
     /// Which hosts are outside their expected hours.
     QuietHosts,
+    /// What the library says about an alert.
+    Runbook(AlertId),
+    /// How often an alert's subject raised alerts on each of the last days.
+    AlertDays(AlertId),
+    /// How alerts went.
+    AlertReport {
+        /// Over the last so many days.
+        days: u64,
+    },
     /// How many open alerts each window speaks of.
     WindowMatches,
 }
@@ -97,8 +107,27 @@ pub enum Detail {
     },
     /// Hosts outside their expected hours.
     QuietHosts(BTreeSet<HostId>),
+    /// Pages of the library: name and Markdown, the nearest first.
+    Pages(Vec<(SafeText, SafeText)>),
+    /// How often something came, by day; the last day ends now.
+    Days(Vec<u32>),
+    /// How alerts went.
+    AlertReport(AlertFigures),
     /// Open alerts by window.
     WindowMatches(BTreeMap<WindowId, u64>),
+}
+
+/// How alerts of a fleet went.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlertFigures {
+    /// From when (hub time).
+    pub from: Timestamp,
+    /// Until when (hub time).
+    pub to: Timestamp,
+    /// Whether more happened than is counted.
+    pub cut: bool,
+    /// By client and check.
+    pub figures: BTreeMap<Kind, Figures>,
 }
 
 /// A host in depth.
@@ -134,6 +163,9 @@ impl Topic {
             Self::Journal { .. } => "journal",
             Self::Blob(_) => "blob",
             Self::QuietHosts => "quiet hosts",
+            Self::Runbook(_) => "runbook",
+            Self::AlertDays(_) => "alert days",
+            Self::AlertReport { .. } => "alert report",
             Self::WindowMatches => "window matches",
         }
     }

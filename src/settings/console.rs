@@ -83,11 +83,18 @@ pub struct Bell {
     pub warning: Ring,
     /// How often it rings again.
     pub every: Duration,
+    /// How often it rings at most while the person says that they are awake.
+    pub awake: Duration,
 }
 
 impl Default for Bell {
     fn default() -> Self {
-        Self { critical: Ring::Repeat, warning: Ring::Once, every: Duration::from_secs(30) }
+        Self {
+            critical: Ring::Repeat,
+            warning: Ring::Once,
+            every: Duration::from_secs(30),
+            awake: Duration::from_secs(300),
+        }
     }
 }
 
@@ -140,9 +147,10 @@ fn bell(section: &mut Section<'_>) -> Bell {
     };
     let (critical, warning) = (ring("critical", usual.critical), ring("warning", usual.warning));
     let limits = Duration::from_secs(5)..=Duration::from_secs(3_600);
-    let every = section.duration("every", limits).unwrap_or(usual.every);
+    let every = section.duration("every", limits.clone()).unwrap_or(usual.every);
+    let awake = section.duration("awake", limits).unwrap_or(usual.awake);
     section.refuse_unknown();
-    Bell { critical, warning, every }
+    Bell { critical, warning, every, awake }
 }
 
 fn notices(section: &mut Section<'_>) -> Notices {
@@ -348,10 +356,15 @@ mod tests {
         assert_eq!((settings.color, settings.ascii), (Some(ColorMode::Ansi16), true));
         assert_eq!(settings.keymap, Some(home.path().join("keys.toml")));
         assert_eq!((settings.bell, settings.notices), (Bell::default(), Notices::Critical));
-        let text = "[bell]\ncritical = \"once\"\nwarning = \"off\"\nevery = \"1m\"\n[notices]\nfrom = \"warning\"\n";
+        let text = "[bell]\ncritical = \"once\"\nwarning = \"off\"\nevery = \"1m\"\nawake = \"10m\"\n[notices]\nfrom = \"warning\"\n";
         std::fs::write(&file, text).unwrap();
         let settings = load(home.path()).unwrap();
-        let set = Bell { critical: Ring::Once, warning: Ring::Off, every: Duration::from_secs(60) };
+        let set = Bell {
+            critical: Ring::Once,
+            warning: Ring::Off,
+            every: Duration::from_secs(60),
+            awake: Duration::from_secs(600),
+        };
         assert_eq!((settings.bell, settings.notices), (set, Notices::Warning));
         std::fs::write(&file, "[bell]\ncritical = \"loud\"\nevery = \"1s\"\n[notices]\nform = \"off\"\n").unwrap();
         let problems = load(home.path()).unwrap_err().to_string();

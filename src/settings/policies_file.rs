@@ -264,7 +264,10 @@ fn handoff(text: &str) -> Result<(Option<Weekday>, Time), (String, String)> {
         None => (None, text),
     };
     let (hour, minute) = time.split_once(':').ok_or_else(wrong)?;
-    let digits = |text: &str| (text.len() <= 2).then(|| text.parse::<u8>().ok()).flatten();
+    let digits = |text: &str| {
+        let is_number = text.len() <= 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| text.parse::<u8>().ok()).flatten()
+    };
     let (hour, minute) = digits(hour).zip(digits(minute).filter(|_| minute.len() == 2)).ok_or_else(wrong)?;
     let number = |number: u8| i8::try_from(number).map_err(|_| wrong());
     Time::new(number(hour)?, number(minute)?, 0, 0).map(|time| (day, time)).map_err(|_| wrong())

@@ -24,6 +24,7 @@ mod oncall;
 mod pings;
 mod plans;
 mod profile;
+pub mod reports;
 pub mod row;
 pub mod text;
 mod upcast;

@@ -36,6 +36,7 @@ mod plugins;
 mod pocket;
 mod processes;
 mod pty;
+mod queue_screens;
 mod readme;
 mod renewal;
 mod replica_counts;

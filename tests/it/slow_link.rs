@@ -91,7 +91,7 @@ async fn the_queue_in_view_comes_first_with_sums_that_add_up_and_can_be_acted_on
     }
 
     // An act on an early row goes through while the rest is on its way.
-    console.act(FLEET, Verb::Acknowledge { until: Until::Worse, note: String::new() }, vec![early[0]]);
+    console.act(FLEET, Verb::Acknowledge { until: Until::Worse, note: String::new(), limit: None }, vec![early[0]]);
     console.until("the answer", |console| !console.ends().is_empty()).await;
     assert!(
         matches!(&console.ends()[0], ActEnd::Answered(answer) if answer.done == [early[0].0]),

@@ -19,7 +19,7 @@ pub use commands::{Cancel, Command, Commands, Run};
 pub use fleets::Fleets;
 pub use oncall::{HandOverVerb, OnCall, OnCallVerb, Shift, Standing};
 pub use programs::{Console, Hub, Screen, Swarm};
-pub use reads::{Alert, Alerts, Backups, Checks, Hosts, Journal, Notices, Status};
+pub use reads::{Alert, AlertReport, Alerts, Backups, Checks, Hosts, Journal, Notices, ReportVerb, Status};
 pub use values::Until;
 pub use windows::{WindowAdd, WindowEnd, WindowExtend, WindowList, WindowShow, WindowVerb};
 
@@ -96,6 +96,9 @@ pub enum Verb {
     Alert(Alert),
     /// List backup jobs: what can be restored, and how old it is
     Backups(Backups),
+    /// How alerts went over the last days: time until taken, time until over, what is noisiest
+    #[command(subcommand)]
+    Report(ReportVerb),
     /// What was sent to whom, and whether it arrived, newest first
     Notices(Notices),
     /// Send a test page that must be answered

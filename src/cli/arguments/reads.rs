@@ -1,6 +1,6 @@
 //! Verbs that read. Each joins all fleets it reaches.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use crate::cli::arguments::fleets::Fleets;
 use crate::cli::id::AlertArgument;
@@ -113,6 +113,30 @@ pub struct Journal {
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub limit: u64,
     /// Print JSON, one object an entry
+    #[arg(long)]
+    pub json: bool,
+    /// The fleets.
+    #[command(flatten)]
+    pub fleets: Fleets,
+}
+
+/// `report`.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum ReportVerb {
+    /// By client and by check: how often, how long until taken (MTTA) and until over (MTTR)
+    Alerts(AlertReport),
+}
+
+/// `report alerts`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct AlertReport {
+    /// Which alerts, such as client:acme check:disk*; all where none is given
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// How many days, until now
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..=366))]
+    pub days: u64,
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
     /// The fleets.

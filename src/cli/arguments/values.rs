@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::cli::until;
 use crate::fleet::alerts::ValueLimit;
-use crate::fleet::words::{HostClass, SafeText, Timestamp, duration, ids};
+use crate::fleet::words::{HostClass, Timestamp, duration, ids, until};
 
 /// How long an acknowledgement lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,15 +39,7 @@ pub(super) fn parse_moment(text: &str) -> Result<Timestamp, String> {
 
 /// `used>98`, `free < 2.5`: a label of performance data and a number, in the label's unit.
 pub(super) fn parse_limit(text: &str) -> Result<ValueLimit, String> {
-    let form = "write a label, > or <, and a number, such as \"used>98\"";
-    let (place, sign) = text.char_indices().rfind(|(_, sign)| ['>', '<'].contains(sign)).ok_or(form)?;
-    let (label, number) = (text.get(..place).unwrap_or_default().trim(), text.get(place + 1..).unwrap_or_default());
-    let number: f64 = number.trim().parse().map_err(|_| format!("{:?} is no number: {form}", number.trim()))?;
-    let thousandths = (number * 1_000.0).round();
-    if label.is_empty() || !thousandths.is_finite() || thousandths.abs() > 9e15 {
-        return Err(form.to_owned());
-    }
-    Ok(ValueLimit { label: SafeText::line(label), thousandths: thousandths as i64, below: sign == '<' })
+    text.parse()
 }
 
 /// A moment that has passed.

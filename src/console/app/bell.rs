@@ -9,12 +9,16 @@ const LEAST: Duration = Duration::from_secs(3);
 /// Quiet ends by itself: who forgot it must not miss the night.
 const QUIET: Duration = Duration::from_secs(60 * 60);
 
+/// So long "I am awake" holds: a long night's shift.
+pub const AWAKE: Duration = Duration::from_secs(8 * 60 * 60);
+
 /// When the bell rings.
 #[derive(Debug, Default)]
 pub struct Bell {
     /// How it is set.
     pub settings: Settings,
     quiet_until: Option<Instant>,
+    awake_until: Option<Instant>,
     rung: Option<Instant>,
     /// New alerts the last time: critical and warning.
     heard: (u32, u32),
@@ -29,7 +33,12 @@ impl Bell {
         let last = |ring: Ring, count: u32| ring == Ring::Repeat && count > 0;
         let lasts = last(self.settings.critical, new.0) || last(self.settings.warning, new.1);
         let rests = |at_least: Duration| self.rung.is_none_or(|rung| now.saturating_duration_since(rung) >= at_least);
-        let rings = (arrived && rests(LEAST)) || (lasts && rests(self.settings.every.max(LEAST)));
+        // Who is awake and looks need not be told of each.
+        let (least, every) = match self.awake(now) {
+            Some(_) => (self.settings.awake.max(LEAST), self.settings.awake.max(self.settings.every)),
+            None => (LEAST, self.settings.every.max(LEAST)),
+        };
+        let rings = (arrived && rests(least)) || (lasts && rests(every));
         // What arrives while it may not ring again yet is heard with the next one.
         if rings || !arrived || self.quiet(now).is_some() {
             self.heard = new;
@@ -45,6 +54,18 @@ impl Bell {
     pub fn toggle(&mut self, now: Instant) -> bool {
         self.quiet_until = if self.quiet(now).is_some() { None } else { Some(now + QUIET) };
         self.quiet_until.is_some()
+    }
+
+    /// Lets it ring only once in a while, or as it is set again; how often at most, where it was the former.
+    pub fn doze(&mut self, now: Instant) -> Option<Duration> {
+        self.awake_until = if self.awake(now).is_some() { None } else { Some(now + AWAKE) };
+        self.awake_until.map(|_| self.settings.awake)
+    }
+
+    /// How long it rings only once in a while yet.
+    #[must_use]
+    pub fn awake(&self, now: Instant) -> Option<Duration> {
+        self.awake_until.map(|until| until.saturating_duration_since(now)).filter(|left| !left.is_zero())
     }
 
     /// How long it is quiet yet.
@@ -84,6 +105,20 @@ mod tests {
         assert!(bell.rings((3, 0), now + QUIET), "critical ones that nobody has ring again");
         bell.toggle(now + QUIET);
         assert!(!bell.toggle(now + QUIET) && bell.rings((4, 0), now + QUIET * 2));
+    }
+
+    #[test]
+    fn who_is_awake_hears_a_storm_once_in_a_while_and_no_longer_than_a_shift() {
+        let now = Instant::now();
+        let mut bell = Bell::default();
+        assert_eq!(bell.doze(now), Some(Duration::from_secs(300)));
+        let at = |second: u32| now + Duration::from_secs(second.into());
+        let rung: Vec<u32> = (0..900).filter(|second| bell.rings((1 + second, 0), at(*second))).collect();
+        assert_eq!(rung, [0, 300, 600], "a new critical alert each second");
+        assert_eq!(bell.awake(now + AWAKE), None);
+        assert!(bell.rings((2_000, 0), now + AWAKE) && bell.rings((2_001, 0), now + AWAKE + LEAST));
+        bell.doze(now + AWAKE);
+        assert_eq!(bell.doze(now + AWAKE), None, "the same key ends it");
     }
 
     #[test]

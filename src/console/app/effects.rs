@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::console::act::Verb;
-use crate::console::app::asking::{Asked, Asking, count};
+use crate::console::app::asking::{Asked, Asking, count, owners};
 use crate::console::app::command_prompt::{CommandPrompt, Radius, recent_lines};
 use crate::console::app::desk::Decided;
 use crate::console::app::finding::find;
@@ -100,13 +100,22 @@ impl App {
                     self.said = Some((Role::Muted, format!("there is no open alert to {}", action.name())));
                 }
                 Effect::Begin(action, about) => {
-                    self.front = asked.and_then(|asked| Asking::begin(action, about, asked)).map(Front::Asking);
+                    let replicas = &self.fleets.replicas;
+                    let asking = asked.and_then(|asked| Asking::begin(action, about, asked, replicas));
+                    self.front = asking.map(Front::Asking);
                 }
                 Effect::Run { hosts, line } => {
                     for fleet in self.ask_command(hosts, &line, asked) {
                         let (fleet, ask) = self.fleets.sending.ask(fleet, Topic::QuietHosts);
                         orders.push(Order::Ask(fleet, ask));
                     }
+                }
+                Effect::Act(Verb::Acknowledge { .. }, about)
+                    if let Some(asked) = asked
+                        && let owners = owners(&about, &self.fleets.replicas)
+                        && !owners.is_empty() =>
+                {
+                    self.front = Some(Front::Asking(Asking::take_over(about, &owners, asked)));
                 }
                 Effect::Act(verb, about) => orders.extend(self.send(&verb, &about, now)),
                 Effect::Ask(fleet, about) => {
@@ -139,7 +148,7 @@ impl App {
             }
         } else {
             let hub = hub_now(&asking.about, &self.fleets.replicas, now);
-            match asking.verb(text, hub) {
+            match asking.verb(text, hub, &self.seat.zone) {
                 Ok(verb) => return self.send(&verb, &asking.about, now),
                 Err(why) => why,
             }

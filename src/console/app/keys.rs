@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::console::app::asking::{Asked, Asking};
+use crate::console::app::bell::AWAKE;
 use crate::console::app::front::Front;
 use crate::console::app::order::Order;
 use crate::console::app::palette::Palette;
@@ -14,6 +15,7 @@ use crate::console::screens::completion::Completion;
 use crate::console::screens::filter_line::Typed;
 use crate::console::screens::world::{Effect, Place, World};
 use crate::console::theme::Role;
+use crate::fleet::words::duration;
 use crate::settings::views::Layout;
 
 impl App {
@@ -123,6 +125,7 @@ impl App {
             Action::Backups => vec![Effect::Go(Place::Backups)],
             Action::Windows => vec![Effect::Go(Place::Windows)],
             Action::Journal => vec![Effect::Go(Place::Journal)],
+            Action::Report => vec![Effect::Go(Place::Report)],
             Action::GoToAlert => {
                 self.front = Some(Front::Asking(Asking::which(asked)));
                 Vec::new()
@@ -176,6 +179,18 @@ impl App {
                     "this seat's bell rings again"
                 };
                 self.said = Some((Role::Muted, text.to_owned()));
+                Vec::new()
+            }
+            Action::Awake => {
+                let text = match self.desk.bell.doze(asked.now) {
+                    Some(every) => format!(
+                        "this seat's bell rings once in {} at most, for {}; N ends that",
+                        duration::short(every),
+                        duration::short(AWAKE)
+                    ),
+                    None => "this seat's bell rings as it is set again".to_owned(),
+                };
+                self.said = Some((Role::Muted, text));
                 Vec::new()
             }
             Action::Filter => {

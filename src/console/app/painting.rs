@@ -41,6 +41,9 @@ impl App {
         if let Some(left) = self.desk.bell.quiet(now) {
             more.insert(0, (Role::Pending, format!("QUIET {}m", left.as_secs().div_ceil(60))));
         }
+        if let Some(left) = self.desk.bell.awake(now) {
+            more.insert(0, (Role::Pending, format!("AWAKE {}h", left.as_secs().div_ceil(3_600))));
+        }
         let line = Rect { height: 1, ..area };
         chrome::header(line, buf, theme, world, title, &more, &self.seat.zone);
         let status = chrome::status(self.said.as_ref(), &self.fleets.sending.acts, now);

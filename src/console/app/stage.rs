@@ -20,6 +20,8 @@ use crate::console::screens::hosts::{Hosts, Present};
 use crate::console::screens::journal::Journal;
 use crate::console::screens::listing::words;
 use crate::console::screens::output::OutputScreen;
+use crate::console::screens::report::ReportScreen;
+use crate::console::screens::runbook::RunbookScreen;
 use crate::console::screens::texts::Texts;
 use crate::console::screens::viewed::Viewed;
 use crate::console::screens::window::WindowScreen;
@@ -56,6 +58,8 @@ pub struct Stage {
     /// What programs printed.
     texts: Texts,
     backup: Option<BackupScreen>,
+    runbook: Option<RunbookScreen>,
+    report: ReportScreen,
     windows: Windows,
     window: Option<WindowScreen>,
 }
@@ -79,6 +83,8 @@ impl Stage {
             output: None,
             texts: Texts::default(),
             backup: None,
+            runbook: None,
+            report: ReportScreen::default(),
             windows: Windows::default(),
             window: None,
         }
@@ -96,7 +102,8 @@ impl Stage {
             Place::Hosts => Context::Hosts,
             Place::Journal => Context::Journal,
             Place::Host(..) => Context::Host,
-            Place::Alert(..) => Context::Alert,
+            Place::Alert(..) | Place::Runbook(..) => Context::Alert,
+            Place::Report => Context::Report,
             Place::Commands => Context::Commands,
             Place::Command(..) => Context::Command,
             Place::Output(..) => Context::Output,
@@ -120,6 +127,11 @@ impl Stage {
             | Place::Commands
             | Place::Windows
             | Place::Journal => self.path.clear(),
+            Place::Report => {
+                self.path.retain(|place| *place != Place::Report);
+                self.report.visit();
+            }
+            Place::Runbook(fleet, id) => self.runbook = Some(RunbookScreen::new(*fleet, *id)),
             Place::Host(fleet, id) => self.host = Some(HostScreen::new(*fleet, *id)),
             Place::Alert(fleet, id) => self.alert = Some(AlertScreen::new(*fleet, *id)),
             Place::Command(fleet, id) => self.command = Some(CommandScreen::new(*fleet, *id)),
@@ -156,7 +168,7 @@ impl Stage {
     /// What the screen on top looks at.
     pub fn look(&self) -> Look {
         let (screen, rows) = match self.top() {
-            Place::Alerts | Place::Alert(..) => (Screen::Alerts, self.alerts.rows.list().height()),
+            Place::Alerts | Place::Alert(..) | Place::Runbook(..) => (Screen::Alerts, self.alerts.rows.list().height()),
             Place::Hosts | Place::Host(..) => (Screen::Hosts, self.hosts.rows.list().height()),
             Place::Floor
             | Place::Journal
@@ -166,7 +178,8 @@ impl Stage {
             | Place::Window(..)
             | Place::Commands
             | Place::Command(..)
-            | Place::Output(..) => (Screen::Floor, 0),
+            | Place::Output(..)
+            | Place::Report => (Screen::Floor, 0),
         };
         Look { screen, rows: rows.max(LOOK) }
     }
@@ -183,6 +196,10 @@ impl Stage {
         if let Some(alert) = &mut self.alert {
             alert.absorb(fleet, changed);
         }
+        if let Some(runbook) = &mut self.runbook {
+            runbook.absorb(fleet, changed);
+        }
+        self.report.absorb(fleet, changed);
         self.commands.absorb(fleet, changed, world);
         if let Some(command) = &mut self.command {
             command.absorb(fleet, changed, world);
@@ -206,7 +223,11 @@ impl Stage {
                 true
             }
             Topic::Host(_) | Topic::History { .. } => self.host.as_mut().is_some_and(|host| host.answer(fleet, answer)),
-            Topic::Timeline(_) => self.alert.as_mut().is_some_and(|alert| alert.answer(fleet, answer)),
+            Topic::Runbook(_) => self.runbook.as_mut().is_some_and(|runbook| runbook.answer(fleet, answer)),
+            Topic::AlertReport { .. } => self.report.answer(fleet, answer),
+            Topic::Timeline(_) | Topic::AlertDays(_) => {
+                self.alert.as_mut().is_some_and(|alert| alert.answer(fleet, answer))
+            }
             Topic::Blob(_) if matches!(self.top(), Place::Backup(..)) => {
                 self.backup.as_mut().is_some_and(|backup| backup.answer(fleet, answer))
             }
@@ -244,6 +265,8 @@ impl Stage {
             Some(Place::Alert(..)) => self.alert.as_mut().map(|alert| alert.ask(world)).unwrap_or_default(),
             Some(Place::Backup(..)) => self.backup.as_mut().map(|backup| backup.ask(world)).unwrap_or_default(),
             Some(Place::Journal) => self.journal.visit(world),
+            Some(Place::Runbook(..)) => self.runbook.as_mut().map(|runbook| runbook.ask(world)).unwrap_or_default(),
+            Some(Place::Report) => self.report.ask(world),
             Some(Place::Windows | Place::Window(..)) => self.windows.visit(world),
             Some(Place::Command(..)) => {
                 let written = self.command.as_mut().and_then(|command| command.written(world, &self.texts));
@@ -273,6 +296,10 @@ impl Stage {
             }
             Place::Host(..) => self.host.as_mut().map(|host| host.update(action, count, world)).unwrap_or_default(),
             Place::Alert(..) => self.alert.as_mut().map(|alert| alert.update(action, count, world)).unwrap_or_default(),
+            Place::Runbook(..) => {
+                self.runbook.as_mut().map(|runbook| runbook.update(action, count)).unwrap_or_default()
+            }
+            Place::Report => self.report.update(action, count),
             Place::Commands => self.commands.update(action, count, world),
             Place::Command(..) => {
                 let texts = &self.texts;
@@ -376,8 +403,9 @@ impl Stage {
             Place::Alerts => self.alerts.rows.refresh(size, world),
             Place::Hosts => self.hosts.rows.refresh(size, world),
             Place::Journal => self.journal.refresh(size, world),
-            Place::Host(..) | Place::Alert(..) | Place::Backup(..) | Place::Window(..) => {}
+            Place::Host(..) | Place::Alert(..) | Place::Backup(..) | Place::Window(..) | Place::Runbook(..) => {}
             Place::Windows => self.windows.rows.refresh(size, world),
+            Place::Report => self.report.refresh(size),
             Place::Commands => self.commands.rows.refresh(size, world),
             Place::Command(..) => {
                 if let Some(command) = &mut self.command {
@@ -397,7 +425,7 @@ impl Stage {
     pub fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>, zone: &TimeZone) {
         match self.top() {
             Place::Floor => self.floor.render(area, buf, theme, world),
-            Place::Alerts => self.alerts.render(area, buf, theme, world),
+            Place::Alerts => self.alerts.render(area, buf, theme, world, zone),
             Place::Hosts => self.hosts.render(area, buf, theme, world),
             Place::Journal => self.journal.render(area, buf, theme, world, zone),
             Place::Backups => self.backups.render(area, buf, theme, world, zone),
@@ -422,6 +450,12 @@ impl Stage {
                     alert.render(area, buf, theme, world, zone);
                 }
             }
+            Place::Runbook(..) => {
+                if let Some(runbook) = &self.runbook {
+                    runbook.render(area, buf, theme, world);
+                }
+            }
+            Place::Report => self.report.render(area, buf, theme),
             Place::Commands => self.commands.render(area, buf, theme, world),
             Place::Command(..) => {
                 if let Some(command) = &self.command {
@@ -451,7 +485,7 @@ impl Stage {
 
     /// The title of the screen on top, and what the header says of it.
     pub fn title(&self, world: World<'_>) -> (&'static str, Vec<(Role, String)>) {
-        let (title, mut facts) = self.own_title();
+        let (title, mut facts) = self.own_title(world);
         facts.extend(self.so_far(world).map(|text| (Role::LinkWaiting, text)));
         (title, facts)
     }
@@ -478,10 +512,10 @@ impl Stage {
         Some(format!("{all} {what}, {here} so far"))
     }
 
-    fn own_title(&self) -> (&'static str, Vec<(Role, String)>) {
+    fn own_title(&self, world: World<'_>) -> (&'static str, Vec<(Role, String)>) {
         match self.top() {
             Place::Floor => ("FLOOR", self.floor.facts()),
-            Place::Alerts => ("ALERTS", self.alerts.facts()),
+            Place::Alerts => ("ALERTS", self.alerts.facts(world)),
             Place::Hosts => ("HOSTS", self.hosts.facts()),
             Place::Journal => ("JOURNAL", self.journal.facts()),
             Place::Backups => ("BACKUPS", self.backups.facts()),
@@ -490,6 +524,8 @@ impl Stage {
             Place::Window(..) => ("WINDOW", Vec::new()),
             Place::Host(..) => ("HOST", Vec::new()),
             Place::Alert(..) => ("ALERT", Vec::new()),
+            Place::Runbook(..) => ("RUNBOOK", Vec::new()),
+            Place::Report => ("REPORT", self.report.facts()),
             Place::Commands => ("COMMANDS", self.commands.rows.facts()),
             Place::Command(..) => ("COMMAND", self.command.as_ref().map(CommandScreen::facts).unwrap_or_default()),
             Place::Output(..) => ("OUTPUT", self.output.as_ref().map(OutputScreen::facts).unwrap_or_default()),

@@ -40,7 +40,7 @@ const HOSTS: &[Context] = &[
 /// Contexts whose rows are kept as views.
 const VIEWED: &[Context] = &[Context::Alerts, Context::Hosts, Context::Backups];
 /// Contexts whose rows can be grouped.
-const GROUPED: &[Context] = &[Context::Alerts, Context::Hosts, Context::Backups, Context::Command];
+const GROUPED: &[Context] = &[Context::Alerts, Context::Hosts, Context::Backups, Context::Command, Context::Report];
 /// Contexts in which rows stand for hosts a program can be started on.
 const RUNS: &[Context] = &[
     Context::Floor,
@@ -136,6 +136,7 @@ actions! {
     CheckNow "check-now" "check now" HOSTS Act "Check now instead of at the next interval.";
     Review "review" "reviewed" BACKUPS Act "Mark reviewed: you have looked at it.";
     SinceReview "since-review" "" GRID None "Show only what has news since your last review, or all.";
+    Remind "remind" "" SUBJECTS Act "Be told about it at a time, such as 08:00 tell Acme.";
     Close "close" "close" CLOSABLE Confirm "Close by hand what does not end by itself: an alert, or a window.";
     Maintain "maintain" "window" MUTES Confirm "Open a maintenance window: shows what it would hold back, and asks for how long.";
     ExtendWindow "extend-window" "extend" WINDOWS Confirm "Let the window last longer.";
@@ -173,6 +174,7 @@ actions! {
     Commands "commands" "" GLOBAL None "Commands: what was run, where, and how it ended.";
     Windows "windows" "" GLOBAL None "Windows: what maintenance holds back, until when, and who said so.";
     Upkeep "upkeep" "" GLOBAL None "Upkeep: patches, antivirus and the monthly list.";
+    Report "report" "" GLOBAL None "Report: how long until alerts were taken and over, and what is noisiest.";
     Journal "journal" "" GLOBAL None "Journal: who decided what, and when.";
     View1 "view.1" "" LIST None "Show saved view 1.";
     View2 "view.2" "" LIST None "Show saved view 2.";
@@ -187,8 +189,10 @@ actions! {
     SaveView "save-view" "" VIEWED None "Save what is shown as a view: filter, order, groups and columns.";
     Columns "columns" "" VIEWED None "Choose the columns and their order.";
     GoToAlert "go-to-alert" "" GLOBAL None "Go to an alert by the id that was said.";
+    Runbook "runbook" "runbook" TICKETS None "Read what the library says about the alert.";
     CopyTicket "copy-ticket" "" TICKETS None "Copy the alert as text for a ticket.";
     Quiet "quiet" "" GLOBAL None "Quiet the bell of this seat for an hour, or let it ring again.";
+    Awake "awake" "" GLOBAL None "Let the bell of this seat ring only once in a while: you are awake and look.";
     OnCall "on-call" "" GLOBAL None "On call: who is on duty now and next, and who stands in.";
     Help "help" "help" GLOBAL None "Show the keys that work here.";
     Palette "palette" "words" GLOBAL None "Find an action, view, client, host or alert by a part of its name.";
@@ -244,7 +248,10 @@ impl Action {
     #[must_use]
     pub const fn is_on_alerts(self) -> bool {
         use Action as A;
-        matches!(self, A::Acknowledge | A::AcknowledgeWith | A::Escalate | A::Release | A::Snooze | A::Note | A::Close)
+        matches!(
+            self,
+            A::Acknowledge | A::AcknowledgeWith | A::Escalate | A::Release | A::Snooze | A::Note | A::Remind | A::Close
+        )
     }
 
     /// Whether a key held down repeats it. What acts does not repeat.

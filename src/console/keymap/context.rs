@@ -35,6 +35,8 @@ pub enum Context {
     Output,
     /// One backup job in depth.
     Backup,
+    /// How alerts went.
+    Report,
     /// The screen of maintenance windows.
     Windows,
     /// One window in depth.
@@ -49,7 +51,7 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Global,
         Self::Move,
         Self::List,
@@ -66,6 +68,7 @@ impl Context {
         Self::Command,
         Self::Output,
         Self::Backup,
+        Self::Report,
         Self::Windows,
         Self::Window,
         Self::Reader,
@@ -93,6 +96,7 @@ impl Context {
             Self::Command => "command",
             Self::Output => "output",
             Self::Backup => "backup",
+            Self::Report => "report",
             Self::Windows => "windows",
             Self::Window => "window",
             Self::Reader => "reader",
@@ -121,6 +125,7 @@ impl Context {
             Self::Command => "A command",
             Self::Output => "Output",
             Self::Backup => "A backup job",
+            Self::Report => "Report",
             Self::Windows => "Windows",
             Self::Window => "A window",
             Self::Reader => "Reading",
@@ -152,6 +157,7 @@ impl Context {
             Self::Client => &[Self::Client, Self::List, Self::Move, Self::Global],
             Self::Host => &[Self::Host, Self::List, Self::Move, Self::Global],
             Self::Backup => &[Self::Backup, Self::List, Self::Move, Self::Global],
+            Self::Report => &[Self::Report, Self::List, Self::Move, Self::Global],
             Self::Windows => &[Self::Windows, Self::List, Self::Move, Self::Global],
             Self::Window => &[Self::Window, Self::List, Self::Move, Self::Global],
             Self::Alert => &[Self::Alert, Self::List, Self::Move, Self::Global],

@@ -10,12 +10,13 @@ use tokio::time::timeout;
 use tonic::Status;
 
 use crate::console::act::{Act, ActAnswer, ActEnd, ActTag};
-use crate::console::ask::{Answer, Detail, HostDetail, Series, Topic};
+use crate::console::ask::{AlertFigures, Answer, Detail, HostDetail, Series, Topic};
 use crate::console::mask::{Mask, Unmasked, masked};
 use crate::console::replica::Glance;
 use crate::fleet::words::{HostId, SafeText, Timestamp, WindowId};
 use crate::link::Connection;
 use crate::wire::pb::query_request::Kind;
+use crate::wire::reports::decode_figures;
 use crate::wire::{decode_entry, pb};
 
 /// How long the hub may take to answer an act.
@@ -30,6 +31,13 @@ const SERIES: usize = 512;
 const POINTS: usize = 4_000;
 /// Results of checks taken of one answer at most.
 const READINGS: usize = 1_000;
+/// Pages taken of one library at most, and bytes of each.
+const PAGES: usize = 10;
+const PAGE: usize = 256 << 10;
+/// Days that an alert's history is asked for.
+const DAYS: usize = 7;
+/// Figures taken of one report at most.
+const FIGURES: usize = 50_000;
 /// Windows taken of one answer at most.
 const WINDOWS: usize = 20_000;
 /// Bytes taken of one blob at most.
@@ -125,6 +133,27 @@ async fn look_up(connection: &Connection, mask: Option<&Arc<Mask>>, about: &Topi
             let quiet = quiet.ok_or_else(|| Status::unimplemented("the hub is older and does not tell"))?;
             Ok(Detail::QuietHosts(quiet.hosts.into_iter().map(HostId).collect()))
         }
+        Topic::Runbook(alert) => {
+            let page = page(connection, mask, (Kind::Runbook, alert.0, 0)).await?;
+            let pages = page.runbook.into_iter().take(PAGES);
+            let read = pages.map(|page| (SafeText::line(&page.file), SafeText::block_within(&page.text, PAGE)));
+            Ok(Detail::Pages(read.collect()))
+        }
+        Topic::AlertDays(alert) => {
+            let page = page(connection, mask, (Kind::AlertDays, alert.0, DAYS as u64)).await?;
+            Ok(Detail::Days(page.alert_report.unwrap_or_default().days.into_iter().take(DAYS).collect()))
+        }
+        Topic::AlertReport { days } => {
+            let page = page(connection, mask, (Kind::AlertReport, 0, *days)).await?;
+            let report =
+                page.alert_report.ok_or_else(|| Status::unimplemented("the hub is older and does not tell"))?;
+            Ok(Detail::AlertReport(AlertFigures {
+                from: Timestamp(report.from),
+                to: Timestamp(report.to),
+                cut: report.cut,
+                figures: report.figures.iter().take(FIGURES).map(decode_figures).collect(),
+            }))
+        }
         Topic::WindowMatches => {
             let request = pb::QueryRequest { kind: Kind::Windows.into(), ..pb::QueryRequest::default() };
             let mut pages = connection.console().query(request).await?.into_inner();
@@ -173,6 +202,27 @@ async fn look_up(connection: &Connection, mask: Option<&Arc<Mask>>, about: &Topi
             Ok(Detail::Blob { text: SafeText::block_from_bytes_lossy(&bytes, 2 * BLOB), cut })
         }
     }
+}
+
+/// All pages of an answer as one, as far as what is asked here is told in more than one.
+async fn page(
+    connection: &Connection,
+    mask: Option<&Arc<Mask>>,
+    (kind, id, limit): (Kind, u64, u64),
+) -> Result<pb::QueryReply, Status> {
+    let request = pb::QueryRequest { kind: kind.into(), id, limit, ..pb::QueryRequest::default() };
+    let mut pages = connection.console().query(request).await?.into_inner();
+    let mut whole = pb::QueryReply::default();
+    while let Some(page) = pages.message().await? {
+        let page = masked(mask, "QueryReply", page).map_err(unmasked)?;
+        whole.runbook.extend(page.runbook);
+        match (&mut whole.alert_report, page.alert_report) {
+            (Some(report), Some(more)) if report.figures.len() < FIGURES => report.figures.extend(more.figures),
+            (known @ None, report) => *known = report,
+            (Some(_), _) => {}
+        }
+    }
+    Ok(whole)
 }
 
 fn unmasked(error: Unmasked) -> Status {

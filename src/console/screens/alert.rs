@@ -13,12 +13,14 @@ use crate::console::screens::journal::clock;
 use crate::console::screens::journal_words::words;
 use crate::console::screens::look::{check_glyph, check_role, host_role};
 use crate::console::screens::muting::{hold_lines, mute, of_alert};
+use crate::console::screens::next_step::{in_full, said};
 use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::text::{Ellipsis, put, put_cut, wrap};
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{CARDS_BELOW, divider};
-use crate::fleet::alerts::{Alert, Until};
+use crate::fleet::alerts::{Alert, Told, Until};
 use crate::fleet::derived::behind::behind;
+use crate::fleet::notices::State;
 use crate::fleet::state::{Entry, Event};
 use crate::fleet::words::spoken_id::spoken_id;
 use crate::fleet::words::{AlertId, HostId, Timestamp, duration};
@@ -37,6 +39,8 @@ pub struct AlertScreen {
     entries: Vec<Entry>,
     asked: bool,
     refused: Option<String>,
+    /// How often its subject raised alerts on each of the last days, the last day last.
+    days: Vec<u32>,
     scroll: usize,
 }
 
@@ -44,7 +48,7 @@ impl AlertScreen {
     /// The screen of an alert.
     #[must_use]
     pub const fn new(fleet: FleetIndex, id: AlertId) -> Self {
-        Self { fleet, id, entries: Vec::new(), asked: false, refused: None, scroll: 0 }
+        Self { fleet, id, entries: Vec::new(), asked: false, refused: None, days: Vec::new(), scroll: 0 }
     }
 
     /// What is to be asked now: the timeline, once.
@@ -54,11 +58,18 @@ impl AlertScreen {
             return Vec::new();
         }
         self.asked = true;
-        vec![Effect::Ask(self.fleet, Topic::Timeline(self.id))]
+        let topics = [Topic::Timeline(self.id), Topic::AlertDays(self.id)];
+        topics.into_iter().map(|topic| Effect::Ask(self.fleet, topic)).collect()
     }
 
     /// Takes over an answer; whether the screen changed.
     pub fn answer(&mut self, fleet: FleetIndex, answer: Answer) -> bool {
+        if fleet == self.fleet && answer.about == Topic::AlertDays(self.id) {
+            // Without it the rest is all there.
+            let Ok(Detail::Days(days)) = answer.result else { return false };
+            self.days = days;
+            return true;
+        }
         if fleet != self.fleet || answer.about != Topic::Timeline(self.id) {
             return false;
         }
@@ -127,6 +138,7 @@ impl AlertScreen {
                 };
                 return vec![Effect::Run { hosts: vec![(self.fleet, host)], line: String::new() }];
             }
+            Action::Runbook => return vec![Effect::Go(Place::Runbook(self.fleet, self.id))],
             Action::Copy => return ticket_text((self.fleet, self.id), world).map(Effect::Copy).into_iter().collect(),
             Action::CopyTicket => return ticket((self.fleet, self.id), world).map(Effect::Copy).into_iter().collect(),
             _ => {}
@@ -141,7 +153,7 @@ impl AlertScreen {
         let mut y = area.y;
         match replica.fleet().alerts.alerts.get(&self.id) {
             Some(alert) => {
-                for (role, text) in facts(alert, replica, theme, now, zone) {
+                for (role, text) in facts(alert, &self.days, replica, theme, now, zone) {
                     for line in wrap(&text, area.width.saturating_sub(2)) {
                         if y >= area.bottom() {
                             return;
@@ -207,7 +219,14 @@ impl AlertScreen {
 }
 
 /// What must be known first comes first: on a phone the keyboard hides the lower half.
-fn facts(alert: &Alert, replica: &Replica, theme: &Theme, now: Timestamp, zone: &TimeZone) -> Vec<(Role, String)> {
+fn facts(
+    alert: &Alert,
+    days: &[u32],
+    replica: &Replica,
+    theme: &Theme,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Vec<(Role, String)> {
     let glyph = check_glyph(&theme.glyphs, alert.level, false);
     let open = if alert.is_open() { alert.lane().word() } else { "resolved" };
     let age = duration::short(now.since(alert.opened_at));
@@ -221,17 +240,58 @@ fn facts(alert: &Alert, replica: &Replica, theme: &Theme, now: Timestamp, zone: 
     let mut facts = vec![(check_role(alert.level, false), head), (Role::Title, alert.summary.to_string())];
     facts.extend(owner(alert, now, zone));
     facts.extend(hold_lines(alert, replica.fleet(), now, zone).into_iter().map(|line| (Role::LaneMuted, line)));
+    facts.extend(in_full(alert, now, zone));
+    facts.extend(told(alert, replica, now, zone));
     if let Some(note) = &alert.last_note {
         facts.push((Role::Text, format!("last note: {}", note.as_str())));
     }
     let place = alert.site.as_ref().map_or_else(|| alert.client.to_string(), |site| format!("{}/{site}", alert.client));
     let times = if alert.count == 1 { String::new() } else { format!(", came {} times", alert.count) };
+    let times = format!("{times}{}", history(days, theme));
     facts.push((Role::Text, format!("{place}   opened {}{times}", clock(alert.opened_at, now, zone))));
     facts.extend(alert.host.and_then(|host| host_fact(host, replica, now)));
     facts.extend(alert.host.and_then(|host| beside(host, alert, replica, theme)));
     facts.extend(backups_behind(alert, replica));
     facts.extend(client_fact(alert, replica));
     facts
+}
+
+/// How often it came in the last days, with a bar a day.
+fn history(days: &[u32], theme: &Theme) -> String {
+    let (sum, most) = (days.iter().sum::<u32>(), days.iter().copied().max().unwrap_or(0));
+    if sum < 2 {
+        return String::new();
+    }
+    let last = theme.glyphs.levels.len().saturating_sub(1);
+    let bar = |count: u32| match usize::try_from(count * u32::try_from(last).unwrap_or(0) / most.max(1)) {
+        Ok(level) if count > 0 => theme.glyphs.levels.get(level).copied().unwrap_or(" "),
+        _ => "-",
+    };
+    let bars: String = days.iter().map(|count| bar(*count)).collect();
+    format!("   seen {sum} times in {} days {bars}", days.len())
+}
+
+/// Who was told of it, when, by what channel, and whether it arrived.
+fn told(alert: &Alert, replica: &Replica, now: Timestamp, zone: &TimeZone) -> Option<(Role, String)> {
+    let mut worst = Role::Text;
+    let mut one = |told: &Told| {
+        let notices = &replica.fleet().notices;
+        let notice = notices.of(&told.to).find(|notice| notice.alerts.contains(&alert.id));
+        let arrived = notice.map_or_else(String::new, |notice| {
+            if notice.state == State::Failed {
+                worst = Role::Failed;
+            }
+            let channel = notice.in_use().map_or_else(String::new, |channel| format!(" by {}", channel.as_str()));
+            let words = match notice.state {
+                State::Failed => format!(": {}", notice.words.as_str()),
+                _ => String::new(),
+            };
+            format!("{channel}, {}{words}", notice.state.word())
+        });
+        format!("{} {}{arrived}", said(&told.to), clock(told.at, now, zone))
+    };
+    let all: Vec<String> = alert.told.iter().map(&mut one).collect();
+    (!all.is_empty()).then(|| (worst, format!("told: {}", all.join("; "))))
 }
 
 /// Who has it, and until when.
@@ -252,10 +312,6 @@ fn owner(alert: &Alert, now: Timestamp, zone: &TimeZone) -> Vec<(Role, String)> 
             facts.push((Role::New, "nobody has it: a takes it".to_owned()))
         }
         None => {}
-    }
-    if let Some(snooze) = &alert.snooze {
-        let until = clock(snooze.until, now, zone);
-        facts.push((Role::LaneMuted, format!("snoozed by {} until {until}", snooze.by.as_str())));
     }
     if let Some(escalation) = &alert.escalation {
         let (step, by, at) = (escalation.step, escalation.by.as_str(), clock(escalation.at, now, zone));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -15,6 +16,7 @@ use crate::console::screens::grouping::{Group, Sums};
 use crate::console::screens::listing::{Arrangement, Listing};
 use crate::console::screens::look::{check_glyph, check_role, lane_role};
 use crate::console::screens::muting::{hold_words, mute, of_alert};
+use crate::console::screens::next_step::in_short;
 use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Column, Row};
@@ -37,6 +39,7 @@ enum Order {
     Client,
     Host,
     Age,
+    Next,
 }
 
 /// All open alerts, in an order.
@@ -68,9 +71,11 @@ impl Arrangement for Queue {
             Order::Client => (0, 0, words(alert.client.as_str()), newest_first),
             Order::Host => (0, 0, words(host_name(replica, alert)), newest_first),
             Order::Age => (0, 0, None, alert.opened_at.0),
+            // What happens soonest comes first, then what nothing happens to.
+            Order::Next => (0, 0, None, alert.timer().map_or(i64::MAX, |at| at.0)),
         };
         // Lanes and words keep their order; the newest come last instead of first.
-        Some((lane, gravity, words, if self.reversed { -time } else { time }))
+        Some((lane, gravity, words, if self.reversed { time.saturating_neg() } else { time }))
     }
 
     fn columns() -> &'static [Column] {
@@ -78,7 +83,7 @@ impl Arrangement for Queue {
     }
 
     fn orders() -> &'static [&'static str] {
-        &["queue", "client", "host", "age"]
+        &["queue", "client", "host", "age", "next"]
     }
 
     fn order(&self) -> (usize, bool) {
@@ -86,7 +91,8 @@ impl Arrangement for Queue {
     }
 
     fn set_order(&mut self, order: usize, reversed: bool) {
-        let order = [Order::Queue, Order::Client, Order::Host, Order::Age].get(order).copied().unwrap_or_default();
+        let order =
+            [Order::Queue, Order::Client, Order::Host, Order::Age, Order::Next].get(order).copied().unwrap_or_default();
         *self = Self { order, reversed };
     }
 
@@ -138,16 +144,17 @@ pub struct Alerts {
     whole: bool,
 }
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
     Column::new("SEV", 6, 6),
     Column::new("ID", 4, 4).rank(3),
-    Column::new("CLIENT", 7, 12).rank(2),
-    Column::new("HOST", 12, 20).middle(),
+    Column::new("CLIENT", 6, 12).rank(2),
+    Column::new("HOST", 8, 20).middle(),
     Column::new("WHAT", 6, 14).rank(1),
     Column::new("LANE", 8, 8),
     Column::new("AGE", 4, 4).right().bare(),
     Column::new("OWNER", 6, 14).rank(4),
-    Column::new("SUMMARY", 16, 44).grows().comfortable(24),
+    Column::new("NEXT", 11, 17),
+    Column::new("SUMMARY", 15, 44).grows(),
 ];
 
 /// Alerts that are copied as text for a ticket at once.
@@ -192,6 +199,7 @@ impl Alerts {
                 vec![Effect::Say(Role::Danger, text)]
             }
             Action::Open => cursor.map(|(fleet, id)| Effect::Go(Place::Alert(fleet, id))).into_iter().collect(),
+            Action::Runbook => cursor.map(|(fleet, id)| Effect::Go(Place::Runbook(fleet, id))).into_iter().collect(),
             Action::Copy => cursor.and_then(|key| ticket_text(key, world)).map(Effect::Copy).into_iter().collect(),
             Action::CopyTicket => {
                 let keys = self.rows.list().targets().into_iter().filter_map(|line| line.row()).take(TICKETS);
@@ -247,8 +255,9 @@ impl Alerts {
 
     /// What the header says of the list.
     #[must_use]
-    pub fn facts(&self) -> Vec<(Role, String)> {
+    pub fn facts(&self, world: World<'_>) -> Vec<(Role, String)> {
         let mut facts = self.rows.facts();
+        facts.extend(reasons(world).map(|(word, count)| (Role::LaneMuted, format!("{count} {word}"))));
         if self.whole {
             facts.insert(0, (Role::Danger, format!("ACT ON ALL {}", self.rows.shown())));
         }
@@ -256,17 +265,28 @@ impl Alerts {
     }
 
     /// Paints the queue.
-    pub fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>) {
+    pub fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme, world: World<'_>, zone: &TimeZone) {
         let Queue { order, reversed } = self.rows.arrangement;
         let sorted = match order {
             Order::Queue => None,
             Order::Client => Some((2, !reversed)),
             Order::Host => Some((3, !reversed)),
             Order::Age => Some((6, !reversed)),
+            Order::Next => Some((8, !reversed)),
         };
-        self.rows.render(area, buf, theme, sorted, |key, row| paint(key, row, theme, world));
+        self.rows.render(area, buf, theme, sorted, |key, row| paint(key, row, theme, world, zone));
         say_why_empty(&self.rows, ("open alert", "no open alert"), area, buf, theme, world);
     }
+}
+
+/// How many open alerts each reason holds back, in words; an alert held back twice counts in both.
+fn reasons(world: World<'_>) -> impl Iterator<Item = (&'static str, usize)> {
+    const WORDS: [&str; Suppression::KINDS] = ["in windows", "behind", "flapping", "healing", "snoozed"];
+    let mut sums = [0; Suppression::KINDS];
+    for (_, replica) in world.replicas.iter() {
+        sums.iter_mut().zip(replica.fleet().alerts.reasons()).for_each(|(sum, count)| *sum += count);
+    }
+    WORDS.into_iter().zip(sums).filter(|(_, count)| *count > 0)
 }
 
 fn row<'a>(replica: &'a Replica, alert: &'a Alert, now: Instant) -> AlertRow<'a> {
@@ -299,7 +319,7 @@ pub fn what(alert: &Alert) -> &str {
     }
 }
 
-fn paint(key: Key, row: &mut Row<'_>, theme: &Theme, world: World<'_>) {
+fn paint(key: Key, row: &mut Row<'_>, theme: &Theme, world: World<'_>, zone: &TimeZone) {
     let Some(replica) = world.replicas.get(key.0) else { return };
     let Some(alert) = replica.fleet().alerts.alerts.get(&key.1) else { return };
     let now = replica.hub_now(world.now);
@@ -318,10 +338,16 @@ fn paint(key: Key, row: &mut Row<'_>, theme: &Theme, world: World<'_>) {
         None => row.cell(lane_role(alert.lane()), lane_word(alert)),
     }
     row.cell(Role::Text, &duration::compact(now.since(alert.opened_at)));
-    row.cell(Role::Owned, alert.owner().map_or("", |owner| owner.as_str()));
-    row.parts(
-        &summary_parts(alert, replica, now).iter().map(|(role, text)| (*role, text.as_str())).collect::<Vec<_>>(),
-    );
+    match (alert.owner(), &alert.acknowledgement) {
+        (Some(owner), Some(held)) => {
+            let age = duration::compact(now.since(held.at));
+            row.value(Role::Owned, format_args!("{} {age}", owner.as_str()));
+        }
+        (owner, _) => row.cell(Role::Owned, owner.map_or("", |owner| owner.as_str())),
+    }
+    for parts in [in_short(alert, replica.fleet(), now, zone), summary_parts(alert, replica, now)] {
+        row.parts(&parts.iter().map(|(role, text)| (*role, text.as_str())).collect::<Vec<_>>());
+    }
 }
 
 fn summary_parts(alert: &Alert, replica: &Replica, now: Timestamp) -> Vec<(Role, String)> {
@@ -330,9 +356,6 @@ fn summary_parts(alert: &Alert, replica: &Replica, now: Timestamp) -> Vec<(Role,
     if matches!(alert.subject, Subject::Host(_) | Subject::Site(_)) {
         let jobs = behind(replica.fleet(), alert).len();
         parts.extend((jobs > 0).then(|| (Role::Unknown, format!("{}  ", behind_words(jobs)))));
-    }
-    if let Some(snooze) = &alert.snooze {
-        parts.push((Role::LaneMuted, format!("{} left  ", duration::compact(snooze.until.since(now)))));
     }
     parts.extend(hold_words(alert, replica.fleet(), now).map(|words| (Role::LaneMuted, format!("{words}  "))));
     if alert.step() > 0 {

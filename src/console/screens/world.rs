@@ -47,6 +47,10 @@ pub enum Place {
     Output(FleetIndex, CommandId, HostId),
     /// One backup job in depth.
     Backup(FleetIndex, JobId),
+    /// What the library says about an alert.
+    Runbook(FleetIndex, AlertId),
+    /// How alerts went.
+    Report,
     /// The maintenance windows.
     Windows,
     /// One window in depth.
@@ -119,7 +123,7 @@ impl Effect {
     pub fn on_alerts(action: Action, about: About) -> Self {
         let verb = match (action, &about) {
             (_, About::Filter { .. }) => return Self::Begin(action, about),
-            (Action::Acknowledge, _) => Verb::Acknowledge { until: Until::Worse, note: String::new() },
+            (Action::Acknowledge, _) => Verb::Acknowledge { until: Until::Worse, note: String::new(), limit: None },
             (Action::CheckNow, _) => Verb::CheckNow { host: None, check: None },
             _ => return Self::Begin(action, about),
         };

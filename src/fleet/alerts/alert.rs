@@ -1,10 +1,12 @@
 //! One alert.
 
-use super::{External, Hold, MOST_TOLD, NextNotice, Plan, Reminder, Subject, Told};
-use crate::fleet::words::{AlertId, CheckState, ClientId, HostId, Revision, SafeText, Severity, SiteId, Timestamp};
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
+
+use super::{External, Hold, MOST_TOLD, NextNotice, Plan, Reminder, Subject, Told};
+use crate::fleet::words::{AlertId, CheckState, ClientId, HostId, Revision, SafeText, Severity, SiteId, Timestamp};
 
 /// How long a resolved alert stays in the fleet's state before it is archived; the journal keeps it.
 pub const KEPT_AFTER_RESOLUTION: Duration = Duration::from_secs(24 * 60 * 60);
@@ -61,6 +63,23 @@ pub struct ValueLimit {
     pub below: bool,
 }
 
+impl FromStr for ValueLimit {
+    type Err = String;
+
+    /// Reads `used>98` or `free < 2.5`, as people write it.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = "write a label, > or <, and a number, such as \"used>98\"";
+        let (place, sign) = text.char_indices().rfind(|(_, sign)| ['>', '<'].contains(sign)).ok_or(form)?;
+        let (label, number) = (text.get(..place).unwrap_or_default().trim(), text.get(place + 1..).unwrap_or_default());
+        let number: f64 = number.trim().parse().map_err(|_| format!("{:?} is no number: {form}", number.trim()))?;
+        let thousandths = (number * 1_000.0).round();
+        if label.is_empty() || !thousandths.is_finite() || thousandths.abs() > 9e15 {
+            return Err(form.to_owned());
+        }
+        Ok(Self { label: SafeText::line(label), thousandths: thousandths as i64, below: sign == '<' })
+    }
+}
+
 impl fmt::Display for ValueLimit {
     /// `used > 98`, `free < 2.5`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -114,6 +133,21 @@ pub enum Suppression {
 }
 
 impl Suppression {
+    /// How many kinds of reasons there are.
+    pub const KINDS: usize = 5;
+
+    /// Its kind, below [`Self::KINDS`]: the holds in their order, then snoozes.
+    #[must_use]
+    pub const fn kind(self) -> usize {
+        match self {
+            Self::Held(Hold::Maintenance(_)) => 0,
+            Self::Held(Hold::Parent(_)) => 1,
+            Self::Held(Hold::Flapping) => 2,
+            Self::Held(Hold::Healing) => 3,
+            Self::Snoozed => 4,
+        }
+    }
+
     /// `snoozed`, or the word of the [`Hold`].
     #[must_use]
     pub const fn word(self) -> &'static str {

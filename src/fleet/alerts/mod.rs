@@ -46,6 +46,8 @@ pub struct Alerts {
     unplanned: BTreeSet<AlertId>,
     /// Open alerts of each lane.
     lanes: [usize; 3],
+    /// Open alerts that each kind of reason holds back.
+    reasons: [usize; Suppression::KINDS],
 }
 
 impl Alerts {
@@ -123,6 +125,12 @@ impl Alerts {
         self.lanes[lane as usize]
     }
 
+    /// How many open alerts each kind of reason holds back, by [`Suppression::kind`]; one held back twice is in both.
+    #[must_use]
+    pub const fn reasons(&self) -> &[usize; Suppression::KINDS] {
+        &self.reasons
+    }
+
     /// Puts an alert in place, as a snapshot's row does.
     pub fn restore(&mut self, mut alert: Alert) {
         self.remove(alert.id);
@@ -150,6 +158,7 @@ impl Alerts {
     fn index(&mut self, alert: &Alert) {
         if alert.is_open() {
             self.lanes[alert.lane() as usize] += 1;
+            alert.suppressions().for_each(|reason| self.reasons[reason.kind()] += 1);
             self.held.extend(alert.holds.iter().map(|hold| (*hold, alert.id)));
             if alert.acknowledgement.as_ref().is_some_and(|ack| ack.limit.is_some()) {
                 self.limited.insert(alert.id);
@@ -171,6 +180,7 @@ impl Alerts {
         if let Some(alert) = self.alerts.get(&id) {
             if alert.is_open() {
                 self.lanes[alert.lane() as usize] -= 1;
+                alert.suppressions().for_each(|reason| self.reasons[reason.kind()] -= 1);
                 for hold in &alert.holds {
                     self.held.remove(&(*hold, id));
                 }

@@ -1,6 +1,7 @@
 //! What follows from a fleet without deciding anything: the same sums, rows and assignments wherever they are asked for,
 //! on the hub, on a host or in a console.
 
+pub mod alert_report;
 pub mod assign;
 pub mod behind;
 pub mod first_look;

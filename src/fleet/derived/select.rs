@@ -114,13 +114,14 @@ impl Subject for AlertRow<'_> {
             Key::Check => alert.subject.check().is_some_and(|check| matches(check.as_str())),
             Key::Id => id_texts(self.fleet_name, alert.id.0, matches) || matches(&spoken_id(alert.id)),
             Key::Owner => alert.owner().is_some_and(|owner| matches(owner.as_str())),
+            Key::Held => alert.is_open() && alert.suppressions().any(|why| matches(why.word())),
             Key::Fleet => matches(self.fleet_name),
             Key::Text => {
                 matches(alert.summary.as_str())
                     || alert.last_note.as_ref().is_some_and(|note| matches(note.as_str()))
                     || matches(alert.subject.kind())
             }
-            Key::Sev | Key::Open | Key::Seen | Key::Rpo => false,
+            Key::Sev | Key::Open | Key::Ack | Key::Seen | Key::Rpo => false,
         }
     }
 
@@ -131,6 +132,7 @@ impl Subject for AlertRow<'_> {
     fn age(&self, kind: AgeKind) -> Option<Duration> {
         match kind {
             AgeKind::Open => Some(self.now.since(self.alert.opened_at)),
+            AgeKind::Ack => self.alert.acknowledgement.as_ref().map(|held| self.now.since(held.at)),
             AgeKind::Seen => self.alert.host.map(|_| age_of(self.last_seen, self.now)),
             AgeKind::Rpo => None,
         }
@@ -150,7 +152,7 @@ impl Subject for HostRow<'_> {
             Key::Text => {
                 matches(&self.host.state_reason) || self.host.os.as_ref().is_some_and(|os| matches(os.os_name.as_str()))
             }
-            Key::Lane | Key::Owner | Key::Sev | Key::Open | Key::Seen | Key::Rpo => false,
+            Key::Lane | Key::Owner | Key::Held | Key::Sev | Key::Open | Key::Ack | Key::Seen | Key::Rpo => false,
         }
     }
 
@@ -167,7 +169,7 @@ impl Subject for HostRow<'_> {
                 let jobs = self.fleet.backups.of_host(self.host.id);
                 jobs.map(|job| job.age(self.now).unwrap_or(Duration::MAX)).max()
             }
-            AgeKind::Open => None,
+            AgeKind::Open | AgeKind::Ack => None,
         }
     }
 
@@ -190,7 +192,9 @@ impl Subject for CheckRow<'_> {
             Key::Check => matches(self.check.check.as_str()),
             Key::Fleet => matches(self.fleet_name),
             Key::Text => matches(self.check.summary.as_str()),
-            Key::Id | Key::Lane | Key::Owner | Key::Sev | Key::Open | Key::Seen | Key::Rpo => false,
+            Key::Id | Key::Lane | Key::Owner | Key::Held | Key::Sev | Key::Open | Key::Ack | Key::Seen | Key::Rpo => {
+                false
+            }
         }
     }
 
@@ -221,7 +225,7 @@ impl Subject for CommandRow<'_> {
             Key::Owner => matches(command.by.as_str()),
             Key::Fleet => matches(self.fleet_name),
             Key::Text => matches(command.argv.shown().as_str()),
-            Key::Check | Key::Lane | Key::Sev | Key::Open | Key::Seen | Key::Rpo => false,
+            Key::Check | Key::Lane | Key::Held | Key::Sev | Key::Open | Key::Ack | Key::Seen | Key::Rpo => false,
         }
     }
 
@@ -260,7 +264,15 @@ impl Subject for BackupRow<'_> {
                     || matches(description.tool.word())
                     || matches(self.job.why.as_str())
             }
-            Key::Check | Key::Lane | Key::Owner | Key::Sev | Key::Open | Key::Seen | Key::Rpo => false,
+            Key::Check
+            | Key::Lane
+            | Key::Owner
+            | Key::Held
+            | Key::Sev
+            | Key::Open
+            | Key::Ack
+            | Key::Seen
+            | Key::Rpo => false,
         }
     }
 
@@ -273,7 +285,7 @@ impl Subject for BackupRow<'_> {
         match kind {
             AgeKind::Rpo => Some(self.job.age(self.now).unwrap_or(Duration::MAX)),
             AgeKind::Seen => Some(age_of(self.last_read, self.now)),
-            AgeKind::Open => None,
+            AgeKind::Open | AgeKind::Ack => None,
         }
     }
 }

@@ -66,7 +66,7 @@ impl Subject for EntryRow<'_> {
 
     /// Its own age, whichever is asked for.
     fn age(&self, kind: AgeKind) -> Option<Duration> {
-        (kind != AgeKind::Rpo).then(|| self.now.since(self.entry.at))
+        (!matches!(kind, AgeKind::Rpo | AgeKind::Ack)).then(|| self.now.since(self.entry.at))
     }
 }
 
@@ -102,7 +102,7 @@ impl EntryRow<'_> {
             Key::Text => {
                 spoken.texts.iter().any(|text| matches(text)) || job.is_some_and(|job| matches(job.name.as_str()))
             }
-            Key::Lane | Key::Fleet | Key::Sev | Key::Open | Key::Seen | Key::Rpo => false,
+            Key::Lane | Key::Held | Key::Fleet | Key::Sev | Key::Open | Key::Ack | Key::Seen | Key::Rpo => false,
         }
     }
 }

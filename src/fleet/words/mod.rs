@@ -13,6 +13,7 @@ pub mod safe_text;
 pub mod severity;
 pub mod spoken_id;
 pub mod time;
+pub mod until;
 
 pub use backup_tool::BackupTool;
 pub use class::HostClass;

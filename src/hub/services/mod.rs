@@ -9,6 +9,8 @@ pub mod glance;
 pub mod intake;
 pub mod pages;
 pub mod query;
+pub mod reporting;
+pub mod runbooks;
 pub mod shift;
 pub mod signing;
 pub mod watch;

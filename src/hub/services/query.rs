@@ -28,7 +28,7 @@ use crate::hub::ping_key::PingKey;
 use crate::hub::services::following::Following;
 use crate::hub::services::glance::{glance, reading_of};
 use crate::hub::services::pages::{Out, Pages};
-use crate::hub::services::shift;
+use crate::hub::services::{reporting, runbooks, shift};
 use crate::hub::shared::{Shared, status};
 use crate::wire::checks::CheckReading;
 use crate::wire::commands::encode_summary;
@@ -76,6 +76,21 @@ pub async fn answer(shared: &Shared, asker: &Asker, request: pb::QueryRequest, o
             let following = Following::from(&cut.fleet, id, asker.scope.as_ref());
             drop(cut);
             return following.go_on(shared, asker, pages).await;
+        }
+        Kind::Runbook => {
+            let alert = asked.visible_alert(AlertId(request.id))?;
+            pages.page.runbook = runbooks::about(shared, asker, alert).await?;
+        }
+        Kind::AlertReport => {
+            let span =
+                reporting::Span { asker: asker.clone(), days: request.limit, now, before: cut.fleet.revision.next() };
+            reporting::report(shared, &cut.fleet, &asked.filter, span, &mut pages).await?;
+        }
+        Kind::AlertDays => {
+            let alert = asked.visible_alert(AlertId(request.id))?;
+            let span =
+                reporting::Span { asker: asker.clone(), days: request.limit, now, before: cut.fleet.revision.next() };
+            pages.page.alert_report = Some(reporting::days_of(shared, alert, span).await?);
         }
     }
     pages.send().await
@@ -239,6 +254,13 @@ impl Asked<'_> {
         }
         self.name_hosts(pages).await?;
         Ok(())
+    }
+
+    /// An alert that is known and may be seen.
+    fn visible_alert(&self, id: AlertId) -> Result<&Alert, Status> {
+        let alert = self.fleet.alerts.alerts.get(&id).map(AsRef::as_ref);
+        let seen = alert.filter(|alert| self.asker.scope.as_ref().is_none_or(|scope| *scope == alert.client));
+        seen.ok_or_else(|| Status::not_found(format!("there is no alert {id} any more")))
     }
 
     async fn alert(&self, id: AlertId, pages: &mut Pages<'_>) -> Result<(), Status> {

@@ -175,7 +175,9 @@ async fn a_storm_is_a_handful_of_messages_that_count_what_they_do_not_list() {
     let data = tempfile::tempdir().unwrap();
     let hub = hub(data.path()).await;
     let web = Web::new(ok).await;
-    configure(&hub, with_ann(configuration(&hook("hook", web.port)), &["hook"]));
+    let mut configuration = with_ann(configuration(&hook("hook", web.port)), &["hook"]);
+    configuration.oncall.gather = Duration::from_secs(4);
+    configure(&hub, configuration);
     let host = hub.admit_local("web-01").await.unwrap();
     for number in 1..=200 {
         fails(&hub, host, number, &format!("check-{number}"), CheckState::Critical).await;
@@ -216,10 +218,5 @@ async fn the_watchdog_beats_without_an_entry_and_stops_with_its_hub() {
     assert_ne!(keys[0], keys[1], "each beat is one of its own");
     let beat = until("word of it", async || hub.shared().deliverer.beat()).await;
     assert!(beat.taken.is_some() && beat.failed.is_none());
-    *hub.shared().blocked.write().unwrap() = Some("the disk is full".to_owned());
-    until("a beat that was held back", async || {
-        hub.shared().deliverer.beat().and_then(|beat| beat.failed).filter(|why| why.as_str().contains("disk is full"))
-    })
-    .await;
     hub.end().await.unwrap();
 }

@@ -88,11 +88,13 @@ const fn example(key: Key) -> &'static str {
         Key::Check => "check:disk",
         Key::Id => "id:K7Q2",
         Key::Owner => "owner:okafor",
+        Key::Held => "held:maintenance",
         Key::Agent => "agent:0.1.*",
         Key::Fleet => "fleet:main",
         Key::Text => "text:\"disk full\"",
         Key::Sev => "sev:warning+",
         Key::Open => "open:30m+",
+        Key::Ack => "ack:2h+",
         Key::Seen => "seen:5m+",
         Key::Rpo => "rpo:24h+",
     }

@@ -25,6 +25,8 @@ pub enum Key {
     Id,
     /// Who has acknowledged the alert; nothing where nobody has.
     Owner,
+    /// Why the alert is held back, in a word: `maintenance`, `parent`, `flapping`, `healing` or `snoozed`.
+    Held,
     /// The agent's version.
     Agent,
     /// The fleet's local name.
@@ -35,6 +37,8 @@ pub enum Key {
     Sev,
     /// The age of the alert.
     Open,
+    /// The age of the alert's acknowledgement.
+    Ack,
     /// The age of the data.
     Seen,
     /// The age of the newest good backup.
@@ -46,6 +50,8 @@ pub enum Key {
 pub enum AgeKind {
     /// Since the alert opened.
     Open,
+    /// Since somebody took the alert; none while nobody has it.
+    Ack,
     /// Since the newest data.
     Seen,
     /// Since the newest good backup.
@@ -54,7 +60,7 @@ pub enum AgeKind {
 
 impl Key {
     /// All keys in the order in which help lists them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Client,
         Self::Site,
         Self::Host,
@@ -65,17 +71,19 @@ impl Key {
         Self::Check,
         Self::Id,
         Self::Owner,
+        Self::Held,
         Self::Agent,
         Self::Fleet,
         Self::Text,
         Self::Sev,
         Self::Open,
+        Self::Ack,
         Self::Seen,
         Self::Rpo,
     ];
 
     /// The keys whose values are texts; a bare word asks all of them.
-    pub const TEXTS: [Self; 13] = [
+    pub const TEXTS: [Self; 14] = [
         Self::Host,
         Self::Text,
         Self::Client,
@@ -83,6 +91,7 @@ impl Key {
         Self::Check,
         Self::Id,
         Self::Owner,
+        Self::Held,
         Self::State,
         Self::Lane,
         Self::Class,
@@ -105,11 +114,13 @@ impl Key {
             Self::Check => "check",
             Self::Id => "id",
             Self::Owner => "owner",
+            Self::Held => "held",
             Self::Agent => "agent",
             Self::Fleet => "fleet",
             Self::Text => "text",
             Self::Sev => "sev",
             Self::Open => "open",
+            Self::Ack => "ack",
             Self::Seen => "seen",
             Self::Rpo => "rpo",
         }
@@ -131,6 +142,7 @@ impl Key {
     pub const fn age(self) -> Option<AgeKind> {
         match self {
             Self::Open => Some(AgeKind::Open),
+            Self::Ack => Some(AgeKind::Ack),
             Self::Seen => Some(AgeKind::Seen),
             Self::Rpo => Some(AgeKind::Rpo),
             _ => None,
@@ -143,6 +155,7 @@ impl Key {
         match self {
             Self::Class => Some(&["server", "workstation", "laptop", "appliance"]),
             Self::Lane => Some(&["new", "owned", "muted"]),
+            Self::Held => Some(&["maintenance", "parent", "flapping", "healing", "snoozed"]),
             Self::State => Some(&[
                 // host
                 "up",
@@ -192,6 +205,7 @@ impl AgeKind {
     pub const fn key(self) -> Key {
         match self {
             Self::Open => Key::Open,
+            Self::Ack => Key::Ack,
             Self::Seen => Key::Seen,
             Self::Rpo => Key::Rpo,
         }

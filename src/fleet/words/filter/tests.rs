@@ -25,7 +25,7 @@ impl Subject for Row {
         match kind {
             AgeKind::Open => self.open,
             AgeKind::Seen => self.seen,
-            AgeKind::Rpo => None,
+            AgeKind::Ack | AgeKind::Rpo => None,
         }
     }
 }
@@ -101,6 +101,10 @@ fn a_row_matches_when_every_term_holds() {
         ("open<45m", false),
         ("seen:5m+", false),
         ("open:30m+ open:1h-", true),
+        ("ack:1m+", false),
+        ("ack:1m-", false),
+        ("held:parent", false),
+        ("held:\"\"", true),
         ("rpo:24h+", false),
         ("owner:*", false),
         ("not:owner:*", true),
