@@ -128,6 +128,7 @@ fn checked(host: u64, check: &str, state: CheckState) -> Event {
         interval_ms: 60_000,
         output: None,
         measured_at: Timestamp(1_700_000_000_000 + (noise % 60_000).cast_signed()),
+        ring: 0,
     })
 }
 

@@ -45,6 +45,7 @@ struct CheckJson {
     attempt: u32,
     max_attempts: u32,
     stale: bool,
+    flapping: bool,
     since: String,
     summary: String,
     perfdata: String,
@@ -104,6 +105,7 @@ fn to_json(part: &Part, check: &CheckStatus) -> CheckJson {
         attempt: check.attempt,
         max_attempts: check.max_attempts,
         stale: check.stale,
+        flapping: check.flapping,
         since: rfc3339(check.since),
         summary: check.summary.as_str().to_owned(),
         perfdata: check.perfdata.as_str().to_owned(),
@@ -113,7 +115,11 @@ fn to_json(part: &Part, check: &CheckStatus) -> CheckJson {
 
 fn to_row(part: &Part, check: &CheckStatus, is_mixed: bool) -> Vec<Cell> {
     let host = part.answer.host_name(check.host).map_or_else(|| format!("host {}", check.host), ToString::to_string);
-    let attempt = if check.hard { String::new() } else { format!("{}/{}", check.attempt, check.max_attempts) };
+    let attempt = match (check.flapping, check.hard) {
+        (true, _) => "flaps".to_owned(),
+        (false, true) => String::new(),
+        (false, false) => format!("{}/{}", check.attempt, check.max_attempts),
+    };
     let row = [
         tones::check_state(check.state, check.stale),
         Cell::plain(compact(part.answer.hub_time.since(check.since))),

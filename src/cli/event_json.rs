@@ -161,6 +161,7 @@ fn os_facts(os: &OsFacts) -> Value {
 
 fn checks_event(scene: &Scene<'_>, event: &checks::Event) -> Value {
     use checks::Event;
+    use checks::flapping::percent;
     match event {
         Event::Changed {
             host,
@@ -174,6 +175,7 @@ fn checks_event(scene: &Scene<'_>, event: &checks::Event) -> Value {
             interval_ms,
             output,
             measured_at,
+            ring,
         } => scene.of_host(
             "check_changed",
             *host,
@@ -188,10 +190,14 @@ fn checks_event(scene: &Scene<'_>, event: &checks::Event) -> Value {
                 "interval_seconds": interval_ms / 1000,
                 "output": output.as_ref().map(BlobId::to_string),
                 "measured_at": rfc3339(*measured_at),
+                "restless_percent": percent(*ring),
             }),
         ),
         Event::Stale { host, check, stale } => {
             scene.of_host("check_stale", *host, json!({"check": check.as_str(), "stale": stale}))
+        }
+        Event::Flapping { host, check, flapping } => {
+            scene.of_host("check_flapping", *host, json!({"check": check.as_str(), "flapping": flapping}))
         }
         Event::Removed { host, check } => scene.of_host("check_removed", *host, json!({"check": check.as_str()})),
         Event::Asked { host, check } => {

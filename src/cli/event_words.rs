@@ -121,6 +121,12 @@ impl Teller<'_> {
             Event::Stale { host, check, stale: false } => {
                 format!("{check} on {} reports again", self.host(*host))
             }
+            Event::Flapping { host, check, flapping: true } => {
+                format!("{check} on {} is flapping: it changes its mind too often to be believed", self.host(*host))
+            }
+            Event::Flapping { host, check, flapping: false } => {
+                format!("{check} on {} has come to rest", self.host(*host))
+            }
             Event::Removed { host, check } => format!("{check} no longer runs on {}", self.host(*host)),
             Event::Asked { host, check: Some(check) } => format!("asked {} for {check} now", self.host(*host)),
             Event::Asked { host, check: None } => format!("asked {} for all its checks now", self.host(*host)),

@@ -1,6 +1,7 @@
 //! `hosts`: the hosts of all fleets that are meant, worst first.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -13,6 +14,7 @@ use crate::cli::json::{rfc3339, rfc3339_or_null};
 use crate::cli::output::{self, Output};
 use crate::cli::table::{Cell, Column};
 use crate::cli::tones;
+use crate::fleet::derived::standing::{AgentState, SiteState, Sites, link_word};
 use crate::fleet::hosts::{Host, HostState};
 use crate::fleet::words::duration::compact;
 use crate::settings::directories::Directories;
@@ -45,6 +47,9 @@ struct HostJson {
     state_reason: String,
     last_seen_at: Option<String>,
     linked: Option<bool>,
+    agent: &'static str,
+    link: &'static str,
+    site_state: &'static str,
     agent_version: Option<String>,
     os: Option<String>,
     enrolled_at: String,
@@ -74,7 +79,9 @@ fn show(gathered: &Gathered, json: bool) -> Result<(), Failure> {
         .collect();
     rows.sort_by(|(part, host), (other, second)| order(part, host).cmp(&order(other, second)));
     if json {
-        let hosts: Vec<HostJson> = rows.into_iter().map(|(part, host)| to_json(part, host)).collect();
+        let sites: BTreeMap<&str, Sites<'_>> =
+            gathered.parts.iter().map(|part| (part.fleet.as_str(), Sites::of(&part.answer.fleet))).collect();
+        let hosts: Vec<HostJson> = rows.into_iter().map(|(part, host)| to_json(part, host, &sites)).collect();
         return output::json(&hosts);
     }
     let rows: Vec<Vec<Cell>> = rows.into_iter().map(|(part, host)| to_row(part, host, gathered.is_mixed())).collect();
@@ -88,7 +95,9 @@ fn order<'r>(part: &'r Part, host: &'r Host) -> impl Ord + use<'r> {
     (rank, &host.client, &host.name, &part.fleet, Reverse(host.id))
 }
 
-fn to_json(part: &Part, host: &Host) -> HostJson {
+fn to_json(part: &Part, host: &Host, sites: &BTreeMap<&str, Sites<'_>>) -> HostJson {
+    let linked = part.answer.glances.get(&host.id).map(|glance| glance.linked);
+    let site = sites.get(part.fleet.as_str()).map_or(SiteState::Unknown, |sites| sites.at(host));
     HostJson {
         id: id(&part.fleet, host.id),
         fleet: part.fleet.clone(),
@@ -101,7 +110,10 @@ fn to_json(part: &Part, host: &Host) -> HostJson {
         state_since: rfc3339(host.state_since),
         state_reason: host.state_reason.clone(),
         last_seen_at: rfc3339_or_null(part.answer.last_seen(host.id)),
-        linked: part.answer.glances.get(&host.id).map(|glance| glance.linked),
+        linked,
+        agent: AgentState::of(host.state, linked).word(),
+        link: link_word(linked),
+        site_state: site.word(),
         agent_version: host
             .os
             .as_ref()

@@ -186,7 +186,8 @@ impl Event {
             Self::Checks(event) => match event {
                 checks::Event::Changed { host, check, .. }
                 | checks::Event::Stale { host, check, .. }
-                | checks::Event::Removed { host, check } => EntityKey::Check(*host, check.clone()),
+                | checks::Event::Removed { host, check }
+                | checks::Event::Flapping { host, check, .. } => EntityKey::Check(*host, check.clone()),
                 checks::Event::Asked { .. } => return None,
             },
             Self::Alerts(event) => EntityKey::Alert(event.alert()),
@@ -285,7 +286,7 @@ impl Fleet {
             view.hosts.sites.retain(|(client, _), _| client == scope);
             view.hosts.hosts.retain(|_, host| host.client == *scope);
             let hosts = &view.hosts.hosts;
-            view.checks.checks.retain(|host, _| hosts.contains_key(host));
+            view.checks.retain_hosts(|host| hosts.contains_key(&host));
             view.alerts.retain(|alert| alert.client == *scope);
             view.commands.retain_client(scope);
             view.pings.pings.retain(|_, ping| ping.description.client == *scope);

@@ -64,6 +64,10 @@ impl From<&CheckStatus> for pb::CheckStatus {
             perfdata: status.perfdata.as_str().into(),
             interval: status.interval_ms,
             output: blob_bytes(status.output),
+            ring: status.ring,
+            changed_at: status.changed_at.0,
+            measured_at: status.measured_at.0,
+            flapping: status.flapping,
         }
     }
 }
@@ -85,6 +89,10 @@ impl TryFrom<pb::CheckStatus> for CheckStatus {
             perfdata: text::perfdata(&status.perfdata),
             interval_ms: status.interval,
             output: checked_optional_hash("CheckStatus", "output", &status.output)?.map(BlobId),
+            ring: status.ring,
+            changed_at: Timestamp(status.changed_at),
+            measured_at: Timestamp(status.measured_at),
+            flapping: status.flapping,
         })
     }
 }
@@ -104,6 +112,7 @@ impl From<&Event> for Body {
                 interval_ms,
                 output,
                 measured_at,
+                ring,
             } => Self::CheckChanged(pb::CheckChanged {
                 host: host.0,
                 check: check.as_str().into(),
@@ -116,6 +125,12 @@ impl From<&Event> for Body {
                 interval: *interval_ms,
                 output: blob_bytes(*output),
                 measured_at: measured_at.0,
+                ring: *ring,
+            }),
+            Event::Flapping { host, check, flapping } => Self::CheckFlapping(pb::CheckFlapping {
+                host: host.0,
+                check: check.as_str().into(),
+                flapping: *flapping,
             }),
             Event::Stale { host, check, stale } => {
                 Self::CheckStale(pb::CheckStale { host: host.0, check: check.as_str().into(), stale: *stale })
@@ -147,6 +162,7 @@ impl TryFrom<pb::CheckChanged> for Event {
             interval_ms: event.interval,
             output: checked_optional_hash("CheckChanged", "output", &event.output)?.map(BlobId),
             measured_at: Timestamp(event.measured_at),
+            ring: event.ring,
         })
     }
 }
@@ -154,6 +170,13 @@ impl TryFrom<pb::CheckChanged> for Event {
 impl From<pb::CheckStale> for Event {
     fn from(event: pb::CheckStale) -> Self {
         Self::Stale { host: HostId(event.host), check: CheckName::new(text::id(&event.check)), stale: event.stale }
+    }
+}
+
+impl From<pb::CheckFlapping> for Event {
+    fn from(event: pb::CheckFlapping) -> Self {
+        let check = CheckName::new(text::id(&event.check));
+        Self::Flapping { host: HostId(event.host), check, flapping: event.flapping }
     }
 }
 

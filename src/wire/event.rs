@@ -94,6 +94,7 @@ fn known(body: Body) -> Result<Event, WireError> {
         Body::WindowPlanned(event) => Event::Windows(event.into()),
         Body::WindowArchived(event) => Event::Windows(event.into()),
         Body::AlertDescribed(event) => Event::Alerts(event.try_into()?),
+        Body::CheckFlapping(event) => Event::Checks(event.into()),
         Body::TokenCreated(event) => Event::Identity(event.try_into()?),
         Body::TokenEnded(event) => Event::Identity(event.into()),
         Body::IdentityRecorded(event) => Event::Identity(event.try_into()?),

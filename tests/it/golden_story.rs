@@ -189,6 +189,7 @@ impl Story {
             vec![
                 of_acme(check("load", CheckState::Ok, true, 1, "0.3 a core")),
                 of_acme(Event::Checks(checks::Event::Stale { host: WEB, check: "load".into(), stale: true })),
+                of_acme(Event::Checks(checks::Event::Flapping { host: WEB, check: "load".into(), flapping: true })),
                 of_acme(opened(3, Subject::Site(hq()), CheckState::Unknown, "nothing answers at hq")),
                 of_acme(opened(4, Subject::Backup(text("nightly")), CheckState::Warning, "late by 3 h")),
                 of_acme(opened(
@@ -748,6 +749,7 @@ fn check(name: &str, state: CheckState, hard: bool, attempt: u32, summary: &str)
         interval_ms: 60_000,
         output: hard.then_some(BlobId([0xb0; 32])),
         measured_at: Timestamp(DAWN + 1),
+        ring: 0b1011,
     })
 }
 

@@ -77,6 +77,7 @@ impl Writer {
                     checks::Event::Changed { host, .. }
                     | checks::Event::Stale { host, .. }
                     | checks::Event::Removed { host, .. }
+                    | checks::Event::Flapping { host, .. }
                     | checks::Event::Asked { host, .. } => *host = at,
                 }
                 (self.fleet.audience_of_host(at), Event::Checks(event))

@@ -151,6 +151,7 @@ impl Story {
             interval_ms: 60_000,
             output: None,
             measured_at: NOW,
+            ring: 0,
         };
         let actor = Actor { cause: Cause::Host(HostId(host)), name: SafeText::new("agent") };
         let since = if state == CheckState::Ok { self.settled } else { 12 };

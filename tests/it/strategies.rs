@@ -195,11 +195,13 @@ pub fn check_status() -> BoxedStrategy<CheckStatus> {
     (
         (number(), check_name(), check_state(), any::<bool>(), any::<u32>(), any::<u32>()),
         (any::<bool>(), time(), text(), text(), number(), option::of(hash())),
+        (any::<u32>(), time(), time(), any::<bool>()),
     )
         .prop_map(
             |(
                 (host, check, state, hard, attempt, max_attempts),
                 (stale, since, summary, perfdata, interval_ms, output),
+                (ring, changed_at, measured_at, flapping),
             )| CheckStatus {
                 host: HostId(host),
                 check,
@@ -213,6 +215,10 @@ pub fn check_status() -> BoxedStrategy<CheckStatus> {
                 perfdata,
                 interval_ms,
                 output: output.map(BlobId),
+                ring,
+                changed_at,
+                measured_at,
+                flapping,
             },
         )
         .boxed()
@@ -580,6 +586,12 @@ pub fn check_event() -> BoxedStrategy<checks::Event> {
             interval_ms: status.interval_ms,
             output: status.output,
             measured_at,
+            ring: status.ring,
+        }),
+        (host(), check_name(), any::<bool>()).prop_map(|(host, check, flapping)| Event::Flapping {
+            host,
+            check,
+            flapping
         }),
         (host(), check_name(), any::<bool>()).prop_map(|(host, check, stale)| Event::Stale { host, check, stale }),
         (host(), check_name()).prop_map(|(host, check)| Event::Removed { host, check }),

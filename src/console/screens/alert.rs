@@ -19,7 +19,7 @@ use crate::console::text::{Ellipsis, put, put_cut, wrap};
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{CARDS_BELOW, divider};
 use crate::fleet::alerts::{Alert, Told, Until};
-use crate::fleet::derived::behind::behind;
+use crate::fleet::derived::behind::{self, behind};
 use crate::fleet::notices::State;
 use crate::fleet::state::{Entry, Event};
 use crate::fleet::words::spoken_id::spoken_id;
@@ -251,6 +251,8 @@ fn facts(
     facts.push((Role::Text, format!("{place}   opened {}{times}", clock(alert.opened_at, now, zone))));
     facts.extend(alert.host.and_then(|host| host_fact(host, replica, now)));
     facts.extend(alert.host.and_then(|host| beside(host, alert, replica, theme)));
+    facts.extend(hosts_behind(alert, replica));
+    facts.extend(alerts_behind(alert, replica, theme));
     facts.extend(backups_behind(alert, replica));
     facts.extend(client_fact(alert, replica));
     facts
@@ -352,6 +354,30 @@ fn beside(host: HostId, alert: &Alert, replica: &Replica, theme: &Theme) -> Opti
     let more = others.len().saturating_sub(4);
     let more = if more > 0 { format!("   and {more} more") } else { String::new() };
     (!others.is_empty()).then(|| (Role::Text, format!("also there: {named}{more}")))
+}
+
+/// The hosts behind the dead line that this one is about.
+fn hosts_behind(alert: &Alert, replica: &Replica) -> Option<(Role, String)> {
+    let hosts = behind::hosts_behind(replica.fleet(), alert);
+    let names = hosts.iter().take(JOBS).map(|host| host.name.to_string()).collect();
+    behind_fact(hosts.len(), ["host", "hosts"], names)
+}
+
+/// The alerts that are held back because of what this one is about.
+fn alerts_behind(alert: &Alert, replica: &Replica, theme: &Theme) -> Option<(Role, String)> {
+    let all = || behind::alerts_behind(replica.fleet(), alert);
+    let named = all().take(JOBS).map(|other| {
+        let glyph = check_glyph(&theme.glyphs, other.level, false);
+        format!("{glyph} {} {} on {}", spoken_id(other.id), what(other), host_name(replica, other))
+    });
+    behind_fact(all().count(), ["alert", "alerts"], named.collect())
+}
+
+fn behind_fact(count: usize, [one, many]: [&str; 2], names: Vec<String>) -> Option<(Role, String)> {
+    let more = count.saturating_sub(names.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let word = if count == 1 { one } else { many };
+    (count > 0).then(|| (Role::Unknown, format!("+{count} {word} behind: {}{more}", names.join(", "))))
 }
 
 /// The backup jobs that raise no alert of their own because of what this one is about.

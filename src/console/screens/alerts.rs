@@ -21,7 +21,7 @@ use crate::console::screens::world::{About, Effect, Place, World};
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{Column, Row};
 use crate::fleet::alerts::{Alert, Hold, Lane, Subject, Suppression};
-use crate::fleet::derived::behind::behind;
+use crate::fleet::derived::behind::{alerts_behind, behind};
 use crate::fleet::derived::select::AlertRow;
 use crate::fleet::state::{EntityKey, Fleet};
 use crate::fleet::words::filter::Filter;
@@ -354,6 +354,8 @@ fn summary_parts(alert: &Alert, replica: &Replica, now: Timestamp) -> Vec<(Role,
     let mut parts = Vec::new();
     // The summary of a repository's alert names its jobs itself.
     if matches!(alert.subject, Subject::Host(_) | Subject::Site(_)) {
+        let held = alerts_behind(replica.fleet(), alert).count();
+        parts.extend((held > 0).then(|| (Role::Unknown, format!("+{held} behind  "))));
         let jobs = behind(replica.fleet(), alert).len();
         parts.extend((jobs > 0).then(|| (Role::Unknown, format!("{}  ", behind_words(jobs)))));
     }

@@ -18,6 +18,7 @@ use crate::console::text::{Ellipsis, put, put_cut, wrap};
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{CARDS_BELOW, Scale, bar, divider, sparkline};
 use crate::fleet::alerts::Alert;
+use crate::fleet::derived::standing::{AgentState, SiteState, Sites, link_word};
 use crate::fleet::hosts::Host;
 use crate::fleet::hosts::vitals::Vitals;
 use crate::fleet::words::{AlertId, CheckName, HostId, Timestamp, duration};
@@ -240,7 +241,42 @@ impl HostScreen {
                 x += put_cut(buf, x, y, area.right().saturating_sub(x), text, theme.style(*role), cut) + 2;
             }
         }
-        u16::try_from(lines.len()).unwrap_or(1)
+        let taken = u16::try_from(lines.len()).unwrap_or(1);
+        taken
+            + self.apart(
+                Rect { y: area.y + taken, height: area.height.saturating_sub(taken), ..area },
+                buf,
+                theme,
+                replica,
+                host,
+            )
+    }
+
+    /// What its agent, its link and its site are, where not all is well or there is room; returns the lines that took.
+    fn apart(&self, area: Rect, buf: &mut Buffer, theme: &Theme, replica: &Replica, host: &Host) -> u16 {
+        let linked = replica.glance(self.id).map(|glance| glance.linked);
+        let (agent, site) = (AgentState::of(host.state, linked), Sites::of(replica.fleet()).at(host));
+        let is_well = agent == AgentState::Running && linked == Some(true) && site == SiteState::Up;
+        if area.height == 0 || (is_well && area.height < SMALL) {
+            return 0;
+        }
+        let role = |well: bool| match well {
+            _ if replica.is_stale() => Role::Stale,
+            true => Role::Muted,
+            false => Role::Unknown,
+        };
+        let parts = [
+            (role(agent == AgentState::Running), format!("agent {}", agent.word())),
+            (role(linked == Some(true)), format!("link {}", link_word(linked))),
+            (role(site == SiteState::Up), format!("site {}", site.word())),
+            (Role::Muted, host.state_reason.clone()),
+        ];
+        let cut = (Ellipsis::End, theme.glyphs.ellipsis);
+        let mut x = area.x + 1;
+        for (role, text) in &parts {
+            x += put_cut(buf, x, area.y, area.right().saturating_sub(x), text, theme.style(*role), cut) + 2;
+        }
+        1
     }
 
     /// Vitals in a line or two, where there is no room for one each; returns the next free line.
@@ -434,6 +470,7 @@ impl HostScreen {
         let fresh = self.detail.as_ref().and_then(|detail| detail.readings.iter().find(|one| one.check == *name));
         let summary = fresh.map_or(&check.summary, |fresh| &fresh.summary);
         let soft = if check.hard { String::new() } else { format!(" soft {}/{}", check.attempt, check.max_attempts) };
+        let soft = if check.flapping { format!("{soft} flapping") } else { soft };
         let word = if stale { "stale" } else { check.state.word() };
         let head = format!("{} {word:<8}{soft}", check_glyph(&theme.glyphs, check.state, stale));
         let age = duration::compact(now.since(check.since));

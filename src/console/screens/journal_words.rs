@@ -98,6 +98,10 @@ fn check_words(event: &checks::Event, fleet: &Fleet) -> (Role, String) {
             let how = if *stale { "is stale: no result comes" } else { "is fresh again" };
             (Role::Stale, format!("{check} on {} {how}", name(fleet, *host)))
         }
+        checks::Event::Flapping { host, check, flapping } => {
+            let how = if *flapping { "is flapping" } else { "has come to rest" };
+            (Role::Unknown, format!("{check} on {} {how}", name(fleet, *host)))
+        }
         checks::Event::Removed { host, check } => {
             (Role::Muted, format!("{check} no longer runs on {}", name(fleet, *host)))
         }

@@ -22,7 +22,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use self::alike::Models;
-use crate::fleet::words::{AlertId, ClientId, Revision, Timestamp, WindowId};
+use crate::fleet::words::{AlertId, ClientId, HostId, Revision, SiteId, Timestamp, WindowId};
 
 /// The fleet's alerts: all open ones, and resolved ones until they are archived.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,6 +38,12 @@ pub struct Alerts {
     timers: BTreeSet<(Timestamp, AlertId)>,
     /// Open alerts by what holds them back.
     held: BTreeSet<(Hold, AlertId)>,
+    /// Open alerts about a host or a site: what hangs on them is held back.
+    roots: BTreeSet<AlertId>,
+    /// Open alerts by the host they are on.
+    on_host: BTreeSet<(HostId, AlertId)>,
+    /// Open alerts by the place they are at.
+    at_site: BTreeSet<(ClientId, SiteId, AlertId)>,
     /// Resolved alerts of which people were told who do not know yet that they ended.
     recovered: BTreeSet<AlertId>,
     /// Open alerts that end their acknowledgement at a measured value.
@@ -80,6 +86,36 @@ impl Alerts {
     pub fn held_by(&self, hold: Hold) -> impl Iterator<Item = &Arc<Alert>> {
         let all = (hold, AlertId(u64::MIN))..=(hold, AlertId(u64::MAX));
         self.held.range(all).filter_map(|(_, id)| self.alerts.get(id))
+    }
+
+    /// Open alerts about a host or a site, oldest number first.
+    pub fn roots(&self) -> impl Iterator<Item = &Arc<Alert>> {
+        self.roots.iter().filter_map(|id| self.alerts.get(id))
+    }
+
+    /// Open alerts on a host, oldest number first.
+    pub fn on_host(&self, host: HostId) -> impl Iterator<Item = &Arc<Alert>> {
+        let all = (host, AlertId(u64::MIN))..=(host, AlertId(u64::MAX));
+        self.on_host.range(all).filter_map(|(_, id)| self.alerts.get(id))
+    }
+
+    /// Open alerts at a site, oldest number first.
+    pub fn at_site(&self, client: &ClientId, site: &SiteId) -> impl Iterator<Item = &Arc<Alert>> {
+        let place = |id| (client.clone(), site.clone(), AlertId(id));
+        self.at_site.range(place(u64::MIN)..=place(u64::MAX)).filter_map(|(_, _, id)| self.alerts.get(id))
+    }
+
+    /// The alerts behind which open ones are held back, each once.
+    pub fn parents(&self) -> impl Iterator<Item = AlertId> {
+        let from = |id: u64| {
+            let all =
+                (Hold::Parent(AlertId(id)), AlertId(u64::MIN))..=(Hold::Parent(AlertId(u64::MAX)), AlertId(u64::MAX));
+            self.held.range(all).find_map(|(hold, _)| match hold {
+                Hold::Parent(parent) => Some(*parent),
+                _ => None,
+            })
+        };
+        std::iter::successors(from(0), move |last| from(last.0.checked_add(1)?))
     }
 
     /// Every reason that holds back an open alert, with the alert; in the order of the reasons.
@@ -160,6 +196,11 @@ impl Alerts {
             self.lanes[alert.lane() as usize] += 1;
             alert.suppressions().for_each(|reason| self.reasons[reason.kind()] += 1);
             self.held.extend(alert.holds.iter().map(|hold| (*hold, alert.id)));
+            if matches!(alert.subject, Subject::Host(_) | Subject::Site(_)) {
+                self.roots.insert(alert.id);
+            }
+            self.on_host.extend(alert.host.map(|host| (host, alert.id)));
+            self.at_site.extend(alert.site.clone().map(|site| (alert.client.clone(), site, alert.id)));
             if alert.acknowledgement.as_ref().is_some_and(|ack| ack.limit.is_some()) {
                 self.limited.insert(alert.id);
             }
@@ -183,6 +224,13 @@ impl Alerts {
                 alert.suppressions().for_each(|reason| self.reasons[reason.kind()] -= 1);
                 for hold in &alert.holds {
                     self.held.remove(&(*hold, id));
+                }
+                self.roots.remove(&id);
+                if let Some(host) = alert.host {
+                    self.on_host.remove(&(host, id));
+                }
+                if let Some(site) = &alert.site {
+                    self.at_site.remove(&(alert.client.clone(), site.clone(), id));
                 }
             }
             self.unplanned.remove(&id);

@@ -29,6 +29,8 @@ pub enum Event {
         output: Option<BlobId>,
         /// When the host measured it, by the host's clock.
         measured_at: Timestamp,
+        /// Its last results, this one included: see [`flapping`](super::flapping).
+        ring: u32,
     },
     /// Results stopped coming, or came back.
     Stale {
@@ -45,6 +47,15 @@ pub enum Event {
         host: HostId,
         /// Which check.
         check: CheckName,
+    },
+    /// It began to change its mind too often to be believed, or came to rest.
+    Flapping {
+        /// On which host.
+        host: HostId,
+        /// Which check.
+        check: CheckName,
+        /// Whether it is flapping now.
+        flapping: bool,
     },
     /// Somebody asked for it to run now.
     Asked {
@@ -63,6 +74,7 @@ impl Event {
             Self::Changed { host, .. }
             | Self::Stale { host, .. }
             | Self::Removed { host, .. }
+            | Self::Flapping { host, .. }
             | Self::Asked { host, .. } => *host,
         }
     }

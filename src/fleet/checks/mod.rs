@@ -2,6 +2,7 @@
 
 pub mod attempts;
 mod event;
+pub mod flapping;
 pub mod perfdata;
 pub mod plugin_output;
 pub mod result;

@@ -29,4 +29,12 @@ pub struct CheckStatus {
     pub interval_ms: u64,
     /// Long output, if there is any.
     pub output: Option<BlobId>,
+    /// Its last results, up to its newest transition: see [`flapping`](super::flapping).
+    pub ring: u32,
+    /// When its newest transition came (hub time).
+    pub changed_at: Timestamp,
+    /// When the host measured that, by the host's clock.
+    pub measured_at: Timestamp,
+    /// Whether it changes its mind too often to be believed.
+    pub flapping: bool,
 }

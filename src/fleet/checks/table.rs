@@ -1,6 +1,6 @@
 //! The states of all checks of a fleet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::event::Event;
@@ -15,6 +15,8 @@ pub const MOST_PER_HOST: usize = 500;
 pub struct Checks {
     /// By host, then by name.
     pub checks: BTreeMap<HostId, BTreeMap<CheckName, Arc<CheckStatus>>>,
+    /// Those that flap.
+    flapping: BTreeSet<(HostId, CheckName)>,
 }
 
 impl Checks {
@@ -42,7 +44,27 @@ impl Checks {
 
     /// Puts a check in place, as a snapshot's row does.
     pub fn restore(&mut self, status: CheckStatus) {
+        self.index(status.host, &status.check, status.flapping);
         self.checks.entry(status.host).or_default().insert(status.check.clone(), Arc::new(status));
+    }
+
+    /// Checks that flap, by host and name.
+    pub fn flapping(&self) -> impl Iterator<Item = &Arc<CheckStatus>> {
+        self.flapping.iter().filter_map(|(host, check)| self.get(*host, check))
+    }
+
+    /// Keeps only the checks of hosts that a viewer may see.
+    pub fn retain_hosts(&mut self, keep: impl Fn(HostId) -> bool) {
+        self.checks.retain(|host, _| keep(*host));
+        self.flapping.retain(|(host, _)| keep(*host));
+    }
+
+    fn index(&mut self, host: HostId, check: &CheckName, flapping: bool) {
+        if flapping {
+            self.flapping.insert((host, check.clone()));
+        } else if !self.flapping.is_empty() {
+            self.flapping.remove(&(host, check.clone()));
+        }
     }
 
     /// Stores what the event says.
@@ -59,9 +81,12 @@ impl Checks {
                 perfdata,
                 interval_ms,
                 output,
-                measured_at: _,
+                measured_at,
+                ring,
             } => {
-                let since = self.get(*host, check).filter(|old| old.state == *state).map_or(at, |old| old.since);
+                let old = self.get(*host, check);
+                let since = old.filter(|old| old.state == *state).map_or(at, |old| old.since);
+                let flapping = old.is_some_and(|old| old.flapping);
                 self.restore(CheckStatus {
                     host: *host,
                     check: check.clone(),
@@ -75,6 +100,10 @@ impl Checks {
                     perfdata: perfdata.clone(),
                     interval_ms: *interval_ms,
                     output: *output,
+                    ring: *ring,
+                    changed_at: at,
+                    measured_at: *measured_at,
+                    flapping,
                 });
             }
             Event::Stale { host, check, stale } => {
@@ -82,7 +111,14 @@ impl Checks {
                     Arc::make_mut(status).stale = *stale;
                 }
             }
+            Event::Flapping { host, check, flapping } => {
+                if let Some(status) = self.checks.get_mut(host).and_then(|checks| checks.get_mut(check)) {
+                    Arc::make_mut(status).flapping = *flapping;
+                    self.index(*host, check, *flapping);
+                }
+            }
             Event::Removed { host, check } => {
+                self.index(*host, check, false);
                 if let Some(checks) = self.checks.get_mut(host) {
                     checks.remove(check);
                     if checks.is_empty() {

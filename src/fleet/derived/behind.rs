@@ -1,11 +1,26 @@
-//! Which backup jobs stand behind an alert that is not theirs: they can't be read because of what it is about, and raise
-//! none of their own.
+//! What stands behind an alert: alerts that are held back because of it, hosts behind a dead line, and backup jobs that
+//! can't be read because of what it is about and raise none of their own.
 
-use crate::fleet::alerts::{Alert, Subject};
+use std::sync::Arc;
+
+use crate::fleet::alerts::{Alert, Hold, Subject};
 use crate::fleet::backups::{Job, State};
-use crate::fleet::hosts::HostState;
+use crate::fleet::hosts::{Host, HostState};
 use crate::fleet::state::Fleet;
 use crate::fleet::words::SafeText;
+
+/// The open alerts that are held back behind this one, oldest first.
+pub fn alerts_behind<'f>(fleet: &'f Fleet, alert: &Alert) -> impl Iterator<Item = &'f Arc<Alert>> {
+    fleet.alerts.held_by(Hold::Parent(alert.id))
+}
+
+/// The hosts behind the dead line that an alert is about.
+#[must_use]
+pub fn hosts_behind<'f>(fleet: &'f Fleet, alert: &Alert) -> Vec<&'f Host> {
+    let Subject::Site(site) = &alert.subject else { return Vec::new() };
+    let hosts = fleet.hosts.hosts.values().map(AsRef::as_ref);
+    hosts.filter(|host: &&Host| host.is_behind_line() && host.client == alert.client && host.site == *site).collect()
+}
 
 /// The jobs behind an alert. Each job is behind one alert at most, or has its own: the counts add up.
 #[must_use]

@@ -9,4 +9,5 @@ pub mod labels;
 pub mod muting;
 pub mod select;
 pub mod select_entry;
+pub mod standing;
 pub mod tally;

@@ -182,6 +182,9 @@ fn of_check(event: &CheckEvent) -> Spoken<'_> {
         CheckEvent::Stale { check, stale, .. } => {
             Spoken { check: Some(check.as_str()), state: stale.then_some("stale"), ..spoken }
         }
+        CheckEvent::Flapping { check, flapping, .. } => {
+            Spoken { check: Some(check.as_str()), state: flapping.then_some("flapping"), ..spoken }
+        }
         CheckEvent::Removed { check, .. } => Spoken { check: Some(check.as_str()), texts: vec!["removed"], ..spoken },
         CheckEvent::Asked { check, .. } => {
             Spoken { check: check.as_ref().map(|check| check.as_str()), texts: vec!["asked"], ..spoken }

@@ -23,6 +23,23 @@ pub enum HostState {
     Left,
 }
 
+/// Why a host is silent that was off when its hours began.
+pub const HOURS_BEGUN: &str = "expected hours have begun, not heard from yet";
+const BEHIND: &str = "behind the dead line of ";
+const LINE_BACK: &str = " is back, the host was not heard yet";
+
+/// Why a host is silent while nothing at its site is heard.
+#[must_use]
+pub fn behind_line(site: &SiteId) -> String {
+    format!("{BEHIND}{site}")
+}
+
+/// Why a host is silent when others of its site are heard again.
+#[must_use]
+pub fn line_is_back(site: &SiteId) -> String {
+    format!("the line of {site}{LINE_BACK}")
+}
+
 /// A managed machine or device.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Host {
@@ -57,6 +74,24 @@ pub struct Host {
 }
 
 impl Host {
+    /// Whether it is silent because nothing at its site is heard: the line is the problem, not the host.
+    #[must_use]
+    pub fn is_behind_line(&self) -> bool {
+        self.state == HostState::Silent && self.state_reason.starts_with(BEHIND)
+    }
+
+    /// Whether its site was heard again and it was not, yet.
+    #[must_use]
+    pub fn waits_for_line(&self) -> bool {
+        self.state == HostState::Silent && self.state_reason.ends_with(LINE_BACK)
+    }
+
+    /// Whether it is silent since its expected hours began, and was off before.
+    #[must_use]
+    pub fn waits_for_morning(&self) -> bool {
+        self.state == HostState::Silent && self.state_reason == HOURS_BEGUN
+    }
+
     /// Whether it was retired: it left for good and its alerts are closed.
     #[must_use]
     pub fn is_retired(&self) -> bool {

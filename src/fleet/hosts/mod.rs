@@ -6,7 +6,7 @@ mod place;
 pub mod vitals;
 
 pub use event::Event;
-pub use host::{Host, HostState};
+pub use host::{HOURS_BEGUN, Host, HostState, behind_line, line_is_back};
 pub use place::{Client, Site};
 
 use std::collections::BTreeMap;
@@ -66,8 +66,10 @@ impl Hosts {
             }
             Event::Described { host, os } => self.change(*host, |host| host.os = Some(os.clone())),
             Event::StateChanged { host, state, reason, last_seen } => self.change(*host, |host| {
+                if host.state != *state {
+                    host.state_since = at;
+                }
                 host.state = *state;
-                host.state_since = at;
                 host.state_reason.clone_from(reason);
                 host.last_seen = last_seen.or(host.last_seen);
             }),

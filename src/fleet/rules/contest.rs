@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::fleet::alerts::Subject;
 use crate::fleet::identity::Audience;
 use crate::fleet::rules::alerting::{self, Problem};
+use crate::fleet::rules::folding::holds::HUB;
 use crate::fleet::rules::ledger::Counters;
 use crate::fleet::rules::live::Live;
 use crate::fleet::state::{Event, Fleet};
@@ -13,8 +14,6 @@ use crate::fleet::words::{CheckState, HostId, Instant, Now, SafeText};
 /// It is over when no second machine was noticed for this long: three times the longest wait of an agent that dials.
 pub const OVER_AFTER: Duration = Duration::from_secs(180);
 
-/// Who says so: no check of the host, but the hub itself.
-const SOURCE: &str = "watchfloor";
 const SUMMARY: &str = "two machines use this host's certificate; enrol the copy anew (`watchfloor enrol TOKEN --replace` \
     there), or retire the host if a key was stolen";
 
@@ -22,7 +21,7 @@ const SUMMARY: &str = "two machines use this host's certificate; enrol the copy 
 #[must_use]
 pub fn subject(host: HostId) -> Subject {
     let fingerprint = SafeText::new(&format!("certificate-of-host-{host}"));
-    Subject::External { source: SafeText::new(SOURCE), fingerprint }
+    Subject::External { source: SafeText::new(HUB), fingerprint }
 }
 
 /// Takes up after a start what was open before it: it ends when nothing is noticed any more.

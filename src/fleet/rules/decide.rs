@@ -7,7 +7,8 @@ use crate::fleet::rules::input::Input;
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
 use crate::fleet::rules::{
-    acting, admitting, configuring, escalating, intake, noticing, oncall, pings, presence, results, timers, windows,
+    acting, admitting, configuring, escalating, folding, intake, noticing, oncall, pings, presence, results, timers,
+    windows,
 };
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::Now;
@@ -18,8 +19,10 @@ use crate::fleet::words::Now;
 /// A [`Refusal`] that says what to do; nothing is to be written then.
 pub fn decide(fleet: &Fleet, ledger: &Ledger, live: &Live, input: &Input, now: Now) -> Result<Decision, Refusal> {
     let mut decision = alone(fleet, ledger, live, input, now)?;
-    // First what windows hold back, in the same entry, before anybody can be told; then who is told of the rest.
+    // First what windows hold back, and what hangs on another alert or flaps, in the same entry, before anybody can be told;
+    // then who is told of the rest.
     windows::holding::follow(fleet, &mut decision.events, now);
+    folding::follow(fleet, &mut decision.events);
     escalating::follow(fleet, live, &mut decision.events, now);
     Ok(decision)
 }

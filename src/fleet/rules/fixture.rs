@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::fleet::alerts::{Alert, Lane, Subject, Until};
+use crate::fleet::alerts::{Alert, Hold, Lane, Subject, Until};
 use crate::fleet::configuration::{Configuration, ContactChannel, Person, Policy, Provenance, Receiver, Step};
 use crate::fleet::fact::{Fact, FactBody};
 use crate::fleet::hosts::{Host, HostState};
@@ -166,7 +166,7 @@ impl World {
     pub fn beat(&mut self, host: HostId) {
         let now = self.now;
         let known = self.live.hosts.entry(host).or_default();
-        known.last_seen = Some(now);
+        known.hear(now, known.promised);
         for check in self.fleet.checks.of_host(host) {
             let (state, summary, perfdata) = (check.state, check.summary.clone(), check.perfdata.clone());
             known.learn(check.check.clone(), Reading { state, summary, perfdata, at: now });
@@ -181,6 +181,26 @@ impl World {
         let host = self.enrolled(name, client, class);
         self.beat(host);
         host
+    }
+
+    /// A host of a site that is up.
+    pub fn host_at(&mut self, name: &str, site: &str, class: HostClass) -> HostId {
+        let secret_hash = self.drawn_hash();
+        let place = (Some("acme".into()), Some(SiteId::from(site)));
+        self.grant(TokenGrant { client: place.0, site: place.1, class, ..grant(secret_hash, Role::Agent) }).unwrap();
+        let host = self.enrol(secret_hash, name).unwrap().recorded[0].host.unwrap();
+        self.beat(host);
+        host
+    }
+
+    /// The newest alert about a site of acme, open or not.
+    pub fn about_site(&self, site: &str) -> Option<&Alert> {
+        self.fleet.alerts.about(&"acme".into(), &Subject::Site(site.into())).map(|alert| &**alert)
+    }
+
+    /// Numbers of the open alerts that nothing holds back: those of which people are told.
+    pub fn ringing(&self) -> Vec<u64> {
+        self.fleet.alerts.open().filter(|alert| alert.holds.is_empty()).map(|alert| alert.id.0).collect()
     }
 
     /// A server that is up.
@@ -226,6 +246,21 @@ impl World {
         hard: bool,
         words: &str,
     ) -> Result<Answer, Refusal> {
+        self.tell_whole(host, check, (state, hard, words), self.now.wall)
+    }
+
+    /// A hard result that the host measured at this time by its own clock.
+    pub fn tell_at(&mut self, host: HostId, check: &str, state: CheckState, at: Timestamp) {
+        self.tell_whole(host, check, (state, true, check), at).unwrap();
+    }
+
+    fn tell_whole(
+        &mut self,
+        host: HostId,
+        check: &str,
+        (state, hard, words): (CheckState, bool, &str),
+        at: Timestamp,
+    ) -> Result<Answer, Refusal> {
         let reading = Reading { state, summary: text(words), perfdata: SafeText::default(), at: self.now };
         self.live.hosts.entry(host).or_default().learn(check.into(), reading);
         let body = FactBody::Check {
@@ -240,7 +275,7 @@ impl World {
             interval_ms: 60_000,
         };
         self.drawn += 1;
-        let fact = Fact { at: self.now.wall, body };
+        let fact = Fact { at, body };
         self.feed(Input::Fact { host, stream: StreamId(1), sequence: self.drawn, fact, output: None })
     }
 
@@ -324,6 +359,10 @@ impl World {
         subjects.sort_unstable();
         subjects.dedup();
         assert_eq!(subjects.len(), open, "one open alert per client and subject");
+        for alert in self.fleet.alerts.alerts.values() {
+            let behind = alert.holds.iter().any(|hold| matches!(hold, Hold::Parent(_) | Hold::Flapping));
+            assert!(alert.is_open() || !behind, "{} is over", alert.subject);
+        }
         let mut replica = Fleet::default();
         for entry in &self.entries {
             replica.apply(entry);

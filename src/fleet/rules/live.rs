@@ -10,7 +10,7 @@ use crate::fleet::configuration::Configuration;
 use crate::fleet::hosts::vitals::Vitals;
 use crate::fleet::rules::externals::Externals;
 use crate::fleet::state::Fleet;
-use crate::fleet::words::{CheckName, CheckState, HostId, JobName, Now, SafeText, StreamId, Timestamp};
+use crate::fleet::words::{CheckName, CheckState, HostId, Instant, JobName, Now, SafeText, StreamId, Timestamp};
 
 /// Live knowledge of one hub process.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct Live {
 pub struct HostLive {
     /// When its last heartbeat came.
     pub last_seen: Option<Now>,
+    /// Since when it is heard without a gap.
+    pub back: Option<Instant>,
     /// Whether its stream stands.
     pub linked: bool,
     /// The agent's promise: the next heartbeat comes within this time.
@@ -76,7 +78,20 @@ pub struct BackupReading {
     pub interval: Duration,
 }
 
+/// The time between two heartbeats where nobody said it.
+const USUAL_PACE: Duration = Duration::from_secs(10);
+
 impl HostLive {
+    /// Takes in a heartbeat, with the promise of the next one.
+    pub fn hear(&mut self, now: Now, promised: Option<Duration>) {
+        let gap = self.promised.unwrap_or(USUAL_PACE) * 3 / 2;
+        if self.last_seen.is_none_or(|seen| now.mono.since(seen.mono) >= gap) {
+            self.back = Some(now.mono);
+        }
+        self.last_seen = Some(now);
+        self.promised = promised;
+    }
+
     /// Takes in the newest result of a check; of no more checks than the fleet keeps of one host.
     pub fn learn(&mut self, check: CheckName, reading: Reading) {
         if self.readings.len() < MOST_PER_HOST || self.readings.contains_key(&check) {

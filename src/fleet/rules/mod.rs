@@ -15,6 +15,7 @@ pub mod escalating;
 pub mod externals;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod folding;
 pub mod input;
 pub mod intake;
 pub mod ledger;

@@ -15,8 +15,8 @@ use crate::fleet::rules::fixture::{
     World, admin, asker, filter, grant, ids, min, operator, person, policy, s, scoped, text,
 };
 use crate::fleet::rules::input::{Action, Admission, Input, NoticeReport, TimesAsked, Verb, WindowRequest};
-use crate::fleet::rules::timers;
 use crate::fleet::rules::windows::holding::holds_for;
+use crate::fleet::rules::{folding, timers};
 use crate::fleet::state::{Cause, Entry, Event, Fleet};
 use crate::fleet::windows::Scope;
 use crate::fleet::words::filter::Filter;
@@ -366,6 +366,13 @@ impl Story {
                     assert_eq!(Some(alert.level), confirmed, "{}", alert.subject);
                 }
                 Subject::Host(host) => assert_eq!(world.host(*host).state, hosts::HostState::Down),
+                Subject::Site(site) => {
+                    let of_site =
+                        |host: &&std::sync::Arc<hosts::Host>| host.client == alert.client && host.site == *site;
+                    let up =
+                        world.fleet.hosts.present().filter(of_site).find(|host| host.state == hosts::HostState::Up);
+                    assert_eq!(up, None, "whoever is up proves that the line lives");
+                }
                 Subject::External { .. } => {
                     let host = alert.host.expect("it is about a host");
                     assert!(world.live.hosts.get(&host).is_some_and(|known| known.contested.is_some()));
@@ -381,6 +388,32 @@ impl Story {
             } else {
                 assert!(about.is_none_or(|alert| !alert.is_open()), "{check} of {host} is {state}");
             }
+        }
+    }
+
+    /// Once all that is due is done, nothing rings that hangs on what rings, and nothing is held back behind what is over.
+    fn rings_once(&mut self) {
+        self.world.settle();
+        let fleet = &self.world.fleet;
+        for root in fleet.alerts.roots() {
+            for alert in folding::holds::children(fleet, root) {
+                assert!(alert.holds.contains(&Hold::Parent(root.id)), "{} under {}", alert.subject, root.subject);
+            }
+        }
+        for (hold, id) in fleet.alerts.holds() {
+            match hold {
+                Hold::Parent(parent) => assert!(self.world.alert(parent).is_open(), "{id} behind {parent}"),
+                Hold::Flapping => {
+                    let about = &self.world.alert(id).subject;
+                    let Subject::Check { host, check } = about else { panic!("{about} flaps") };
+                    assert!(fleet.checks.get(*host, check).is_some_and(|check| check.flapping), "{about}");
+                }
+                Hold::Maintenance(_) | Hold::Healing => {}
+            }
+        }
+        for check in fleet.checks.flapping() {
+            let about = self.world.about(check.host, check.check.as_str()).filter(|alert| alert.is_open());
+            assert!(about.is_none_or(|alert| alert.holds.contains(&Hold::Flapping)), "{} flaps", check.check);
         }
     }
 
@@ -414,6 +447,7 @@ proptest! {
         for step in &steps {
             story.take(step);
             story.agrees();
+            story.rings_once();
             story.nothing_is_forgotten();
             story.nobody_is_told_in_vain();
         }

@@ -1,6 +1,7 @@
 //! What a host's facts change: its checks, and the alerts about them.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use crate::fleet::alerts::Subject;
 use crate::fleet::checks;
@@ -11,6 +12,7 @@ use crate::fleet::rules::alerting::{self, Problem};
 use crate::fleet::rules::backups;
 use crate::fleet::rules::commanding;
 use crate::fleet::rules::decision::{Answer, Decision, Refusal};
+use crate::fleet::rules::folding::flapping::{self, Newest};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
 use crate::fleet::state::{Actor, Cause, Event, Fleet};
@@ -35,6 +37,11 @@ pub fn learn(
     match &fact.body {
         FactBody::Check { name, state, hard, attempt, max_attempts, summary, long_text: _, perfdata, interval_ms } => {
             refuse_one_too_many(fleet, host, name)?;
+            // The order of results is that of the outbox, which numbers them, never that of a clock: a host whose clock is
+            // set back by a day goes on to be believed, and what is sent twice does not come to here.
+            let old = fleet.checks.get(host.id, name).map(AsRef::as_ref);
+            let newest = Newest { state: *state, measured_at: fact.at, interval: Duration::from_millis(*interval_ms) };
+            let ring = flapping::ring_after(old, newest, now);
             events.push((
                 audience,
                 Event::Checks(checks::Event::Changed {
@@ -49,6 +56,7 @@ pub fn learn(
                     interval_ms: *interval_ms,
                     output,
                     measured_at: fact.at,
+                    ring,
                 }),
             ));
             let subject = Subject::Check { host: host.id, check: name.clone() };
@@ -69,6 +77,10 @@ pub fn learn(
                 _ => Vec::new(),
             };
             events.extend(alerting::for_client(&host.client, about));
+            if let Some(flapping) = flapping::turned(old, ring) {
+                let audience = Audience::of_client(host.client.clone());
+                events.push((audience, flapping::turn(host.id, name, flapping)));
+            }
         }
         FactBody::Described(os) => {
             if host.os.as_ref() != Some(os) {

@@ -10,7 +10,8 @@ use crate::fleet::rules::decision::{Decision, by_rule};
 use crate::fleet::rules::ledger::Ledger;
 use crate::fleet::rules::live::Live;
 use crate::fleet::rules::{
-    archiving, backups, commanding, contest, escalating, intake, noticing, oncall, pings, presence, staleness, windows,
+    archiving, backups, commanding, contest, escalating, folding, intake, noticing, oncall, pings, presence, staleness,
+    windows,
 };
 use crate::fleet::state::{Event, Fleet};
 use crate::fleet::words::{Instant, Now};
@@ -32,6 +33,15 @@ pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
     let events = windows::judging::judge(fleet, now, MOST_AT_ONCE);
     if !events.is_empty() {
         return by_rule("windows", events);
+    }
+    // Then, so that no notice is due of what is behind another alert.
+    let events = folding::judge(fleet, MOST_AT_ONCE);
+    if !events.is_empty() {
+        return by_rule("folding", events);
+    }
+    let events = folding::flapping::judge(fleet, now, MOST_AT_ONCE);
+    if !events.is_empty() {
+        return by_rule("flapping", events);
     }
     let events = alert_timers(fleet, now);
     if !events.is_empty() {
@@ -124,6 +134,7 @@ pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
 pub fn next_due(fleet: &Fleet, live: &Live, now: Now) -> Instant {
     let latest = now.mono + LONGEST_WAIT;
     let timers = fleet.alerts.next_due().into_iter().chain(windows::judging::next_judgement(fleet, now));
+    let timers = timers.chain(folding::flapping::next_judgement(fleet, now));
     let timer = timers.min().map(|when| now.mono + when.since(now.wall));
     let duty = fleet.oncall.next_due().map(|when| now.mono + when.since(now.wall));
     let judged = if now.mono < judges_from(live) {

@@ -280,10 +280,9 @@ impl Intake {
         let mut live = self.shared.live_mut();
         let host = live.hosts.entry(self.host).or_default();
         let before = Shown::of(host);
-        host.last_seen = Some(now);
+        host.hear(now, (report.interval > 0).then(|| Duration::from_millis(report.interval)));
         host.turn = report.turn;
         host.generation += 1;
-        host.promised = (report.interval > 0).then(|| Duration::from_millis(report.interval));
         if vitals.is_some() {
             host.vitals = vitals;
         }

@@ -1,5 +1,8 @@
 //! Whether a host lives: up, off (expected), silent, down, left. The hub alone decides it.
 
+mod line;
+#[cfg(test)]
+mod line_tests;
 #[cfg(test)]
 mod tests;
 
@@ -8,16 +11,19 @@ use std::time::Duration;
 
 use crate::fleet::alerts::Subject;
 use crate::fleet::configuration::{AssignTarget, Configuration, HoursBasis, Silence, SilenceLimits};
-use crate::fleet::hosts::{self, Host, HostState, LONGEST_REDIAL, SHORT_OUTAGE};
+use crate::fleet::hosts::{
+    self, HOURS_BEGUN, Host, HostState, LONGEST_REDIAL, SHORT_OUTAGE, behind_line, line_is_back,
+};
 use crate::fleet::identity::Audience;
 use crate::fleet::profile;
 use crate::fleet::rules::alerting::{self, Problem};
 use crate::fleet::rules::decision::{Answer, Decision, Refusal, by_rule};
 use crate::fleet::rules::ledger::Counters;
 use crate::fleet::rules::live::Live;
+use crate::fleet::rules::presence::line::{Line, Member, lines};
 use crate::fleet::rules::results::{present, speaking};
 use crate::fleet::state::{Event, Fleet};
-use crate::fleet::words::{CheckState, HostId, Instant, Now, SafeText, Timestamp, duration};
+use crate::fleet::words::{CheckState, ClientId, HostId, Instant, Now, SafeText, SiteId, Timestamp, duration};
 
 /// Limits shorter than these would judge the network, not the host.
 const LEAST_SILENT: Duration = Duration::from_secs(3);
@@ -84,8 +90,15 @@ pub fn hear(fleet: &Fleet, live: &Live, host: HostId, now: Now) -> Result<Decisi
         events.push(change(host, live, HostState::Up, reason.to_owned(), Some(now)));
         let recovered = alerting::recover(fleet, &host.client, &Subject::Host(host.id));
         events.extend(alerting::for_client(&host.client, recovered));
+        events.extend(line_lives(fleet, &host.client, &host.site));
     }
     Ok(Decision { actor: speaking(host), events, answer: Answer::default() })
+}
+
+/// Whoever is heard proves that the line of their site lives, so that an alert about it ends.
+fn line_lives(fleet: &Fleet, client: &ClientId, site: &SiteId) -> impl Iterator<Item = (Audience, Event)> {
+    let recovered = alerting::recover(fleet, client, &Subject::Site(site.clone()));
+    alerting::for_client(client, recovered)
 }
 
 /// The agent ended in good order: a server's host has left, a PC outside its expected hours is off as PCs are.
@@ -101,18 +114,19 @@ pub fn part(fleet: &Fleet, live: &Live, host: HostId, reason: &SafeText, now: No
         events.push(change(host, live, state, format!("said goodbye: {}", reason.as_str()), None));
         let recovered = alerting::recover(fleet, &host.client, &Subject::Host(host.id));
         events.extend(alerting::for_client(&host.client, recovered));
+        events.extend(line_lives(fleet, &host.client, &host.site));
     }
     Ok(Decision { actor: speaking(host), events, answer: Answer::default() })
 }
 
 /// What silence has become certain now, at most `most` hosts at a time.
 pub fn judge(fleet: &Fleet, counters: &mut Counters, live: &Live, now: Now, most: usize) -> Vec<(Audience, Event)> {
-    let mut judge = Judge::new(live, now);
+    let mut judge = Judge::new(fleet, live, now);
+    let mut events = line::judge(fleet, counters, &judge.lines, now);
     let certain = fleet.hosts.hosts.values().filter_map(|host| match judge.outlook(host) {
         Outlook::Now(state, reason) => Some((host, state, reason)),
         Outlook::From(_) | Outlook::Never => None,
     });
-    let mut events = Vec::new();
     for (host, state, reason) in certain.take(most) {
         let summary = SafeText::new(&reason);
         events.push(change(host, live, state, reason, None));
@@ -134,13 +148,14 @@ pub fn judge(fleet: &Fleet, counters: &mut Counters, live: &Live, now: Now, most
 /// The next moment at which [`judge`] may find something, by the monotonic clock.
 #[must_use]
 pub fn next_judgement(fleet: &Fleet, live: &Live, now: Now) -> Option<Instant> {
-    let mut judge = Judge::new(live, now);
+    let mut judge = Judge::new(fleet, live, now);
     let next = fleet.hosts.hosts.values().filter_map(|host| match judge.outlook(host) {
         Outlook::Now(..) => Some(now.mono),
         Outlook::From(when) => Some(when),
         Outlook::Never => None,
     });
-    next.min()
+    let hosts = next.min();
+    judge.lines.values().filter_map(|line| line.due).chain(hosts).min()
 }
 
 /// What time alone makes of a host.
@@ -169,12 +184,34 @@ struct Judge<'a> {
     /// No host is silent sooner than this, unless it beats faster than configured.
     shortest_said: Duration,
     hours: BTreeMap<HoursBasis<'a>, Hours>,
+    /// Of sites at which a host is silent.
+    lines: BTreeMap<(&'a ClientId, &'a SiteId), Line>,
 }
 
 impl<'a> Judge<'a> {
-    fn new(live: &'a Live, now: Now) -> Self {
+    fn new(fleet: &'a Fleet, live: &'a Live, now: Now) -> Self {
         let shortest_said = live.configuration.shortest_silence_said().unwrap_or(Duration::MAX);
-        Self { live, now, shortest_said, hours: BTreeMap::new() }
+        let mut judge = Self { live, now, shortest_said, hours: BTreeMap::new(), lines: BTreeMap::new() };
+        judge.lines = lines(fleet, live, now, |host| judge.member(host));
+        judge
+    }
+
+    /// What a host says about the line of its site; `None`: nothing, it was not up or is not expected.
+    fn member(&mut self, host: &'a Host) -> Option<Member> {
+        let counts = matches!(host.state, HostState::Up | HostState::Silent) && !host.waits_for_morning();
+        if !counts || !self.hours(host).expected {
+            return None;
+        }
+        let known = self.live.hosts.get(&host.id);
+        let pace = self.pace(known.and_then(|known| known.promised));
+        let anchor = self.anchor(known.and_then(|known| known.last_seen));
+        let is_silent = host.state == HostState::Silent;
+        let silent_at = is_silent.then(|| anchor + self.limits(host, pace).silent_after);
+        Some(Member { silent_at, anchor, pace, waits_for_line: host.waits_for_line() })
+    }
+
+    fn line(&self, host: &'a Host) -> Option<&Line> {
+        self.lines.get(&(&host.client, &host.site))
     }
 
     fn outlook(&mut self, host: &'a Host) -> Outlook {
@@ -182,9 +219,7 @@ impl<'a> Judge<'a> {
             HostState::Left | HostState::Down => Outlook::Never,
             HostState::Up | HostState::Unknown => self.of_heard(host),
             HostState::Silent => self.of_silent(host),
-            HostState::Off if self.hours(host).expected => {
-                Outlook::Now(HostState::Silent, "expected hours have begun, not heard from yet".to_owned())
-            }
+            HostState::Off if self.hours(host).expected => Outlook::Now(HostState::Silent, HOURS_BEGUN.to_owned()),
             HostState::Off => Outlook::From(self.next_minute()),
         }
     }
@@ -227,7 +262,22 @@ impl<'a> Judge<'a> {
         let seen = known.and_then(|known| known.last_seen);
         let anchor = self.anchor(seen);
         let quiet = self.quiet(seen);
-        let mut down = anchor + self.limits(host, self.pace(known.and_then(|known| known.promised))).down_after;
+        let pace = self.pace(known.and_then(|known| known.promised));
+        let limits = self.limits(host, pace);
+        let line = self.line(host);
+        if line.is_some_and(|line| line.dead) {
+            // The line is the problem: what is behind it is not judged until the line is back.
+            return match host.is_behind_line() {
+                true => Outlook::From(self.next_minute()),
+                false => Outlook::Now(HostState::Silent, behind_line(&host.site)),
+            };
+        }
+        if host.is_behind_line() {
+            return Outlook::Now(HostState::Silent, line_is_back(&host.site));
+        }
+        let silent = anchor + limits.silent_after;
+        let counted = line.map_or(anchor, |line| line.counted_from(anchor, silent, host.waits_for_line()));
+        let mut down = counted + limits.down_after;
         // A PC that was off when its hours began is given time to be switched on. One that was seen at a time yet to come
         // was seen before the clock was set back, nobody knows when.
         let seen = seen.map(|seen| seen.wall).or(host.last_seen);
@@ -238,6 +288,9 @@ impl<'a> Judge<'a> {
         }
         if self.now.mono < down {
             return Outlook::From(down.min(self.next_minute()));
+        }
+        if let Some(until) = self.line(host).and_then(|line| line.holds(counted, silent, pace, self.now.mono)) {
+            return Outlook::From(until.min(self.next_minute()));
         }
         Outlook::Now(HostState::Down, format!("no heartbeat for {quiet}"))
     }

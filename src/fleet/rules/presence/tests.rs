@@ -242,9 +242,10 @@ fn a_limit_set_for_the_configured_pace_does_not_judge_a_slower_one() {
 }
 
 #[test]
-fn a_whole_site_that_goes_silent_is_told_in_bounded_entries() {
+fn a_fleet_that_goes_silent_is_told_in_bounded_entries() {
     let mut world = World::new();
-    let hosts: Vec<HostId> = (0..1_500).map(|number| world.server(&format!("h{number}"))).collect();
+    let alone = |number: u64| format!("site{number}");
+    let hosts: Vec<HostId> = (0..1_500).map(|number| world.host_at("h", &alone(number), HostClass::Server)).collect();
     let before = world.entries.len();
     world.pass(s(30));
     assert!(hosts.iter().all(|host| world.host(*host).state == Down));
