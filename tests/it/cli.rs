@@ -528,7 +528,8 @@ async fn a_window_is_previewed_opened_listed_made_longer_and_ended() {
     let states: Vec<&str> = list.as_array().unwrap().iter().map(|window| window["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["active", "active", "waiting"], "{list}");
     let recurring = &list[2];
-    assert_eq!(recurring["plain"], "every Tue,Thu 22:00 for 4h Europe/Berlin");
+    let plain = recurring["plain"].as_str().unwrap();
+    assert!(plain.starts_with("every Tue,Thu 22:00 for 4h Europe/Berlin"), "{plain}");
     assert_eq!((&recurring["marks"], &recurring["matches"]), (&serde_json::json!(["matches nothing"]), &0.into()));
     assert!(!recurring["next"].is_null(), "{recurring}");
     assert_eq!(list[0]["marks"], serde_json::json!(["ends in 59m"]), "{list}");

@@ -163,7 +163,7 @@ fn what_is_shown_is_saved_as_a_view_and_comes_back_whole() {
     type_in(&mut app, "lane:new", moment);
     keys(&mut app, "Enter o O b", moment);
     let screen = keys(&mut app, "v c Ctrl+u", moment);
-    assert!(screen.contains("there are sev id client host what lane age owner summary"), "{screen}");
+    assert!(screen.contains("there are sev id client host what lane age owner next summary"), "{screen}");
     type_in(&mut app, "summary ohst", moment);
     let screen = keys(&mut app, "Enter", moment);
     assert!(screen.contains("there is no column \"ohst\": did you mean host?"), "{screen}");

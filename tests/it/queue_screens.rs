@@ -98,6 +98,24 @@ fn console(place: Place, moment: Instant) -> App {
     console_of(night(), Theme::built_in("dark").unwrap(), place, moment)
 }
 
+/// A console that went to an alert by its number.
+fn at(alert: AlertId, moment: Instant) -> App {
+    let mut app = console(Place::Alerts, moment);
+    press(&mut app, "i", moment);
+    for digit in alert.to_string().chars() {
+        press(&mut app, &digit.to_string(), moment);
+    }
+    press(&mut app, "Enter", moment);
+    app
+}
+
+/// The same, with the library's pages about it.
+fn library(alert: AlertId, moment: Instant) -> App {
+    let mut app = at(alert, moment);
+    press(&mut app, "K", moment);
+    app
+}
+
 fn row<'s>(screen: &'s str, of: &str) -> &'s str {
     screen.lines().find(|line| line.contains(of)).unwrap_or_else(|| panic!("no row of {of}:\n{screen}"))
 }
@@ -120,7 +138,7 @@ fn each_row_says_what_happens_next_and_when() {
         next("EXCH01", "nobody");
         next("sql01", "back in 41m");
         next("front-pc1", "back in 3h");
-        next("cluster.ex", "behind ");
+        next(" H87Z", "behind W2QS");
     }
     let wide = text(&mut app, 200, 60, moment);
     assert!(row(&wide, "srv1").contains("09:45 lee+1 s2"), "{wide}");
@@ -147,7 +165,7 @@ fn a_countdown_changes_nothing_on_the_screen_within_a_minute() {
 fn what_was_taken_and_forgotten_and_what_is_held_back_are_found() {
     let moment = Instant::now();
     for (filter, there, count) in
-        [("ack:2h+", "sql01", 1), ("held:parent", "cluster", 1), ("held:snoozed", "front-pc1", 1)]
+        [("ack:2h+", "sql01", 1), ("held:parent", "H87Z", 1), ("held:snoozed", "front-pc1", 1)]
     {
         let mut app = console(Place::Alerts, moment);
         press(&mut app, "/", moment);
@@ -163,13 +181,13 @@ fn what_was_taken_and_forgotten_and_what_is_held_back_are_found() {
 #[test]
 fn an_escalation_names_whom_it_rings_before_it_is_sent() {
     let moment = Instant::now();
-    let mut app = console(Place::Alert(FleetIndex(0), LINE), moment);
+    let mut app = at(LINE, moment);
     press(&mut app, "e", moment);
     let screen = text(&mut app, 80, 24, moment);
     assert!(screen.contains("tells lee") && screen.contains("schedule first line"), "{screen}");
     assert!(screen.contains("step 2 of policy night") && screen.contains("keeps it"), "{screen}");
     assert!(!app.acts().has_unsent(), "nothing is sent yet");
-    let mut app = console(Place::Alert(FleetIndex(0), FULL), moment);
+    let mut app = at(FULL, moment);
     press(&mut app, "e", moment);
     let screen = text(&mut app, 80, 24, moment);
     assert!(screen.contains("ruiz keeps it") && screen.contains("no step left"), "{screen}");
@@ -178,14 +196,14 @@ fn an_escalation_names_whom_it_rings_before_it_is_sent() {
 #[test]
 fn what_somebody_has_is_taken_over_only_after_their_name_was_read() {
     let moment = Instant::now();
-    let mut app = console(Place::Alert(FleetIndex(0), FULL), moment);
+    let mut app = at(FULL, moment);
     press(&mut app, "a", moment);
     let screen = text(&mut app, 80, 24, moment);
     assert!(screen.contains("Take over") && screen.contains("ruiz has this already"), "{screen}");
     assert!(!app.acts().has_unsent());
     press(&mut app, "a", moment + Duration::from_secs(2));
     assert!(app.acts().has_unsent(), "the same key takes it");
-    let mut app = console(Place::Alert(FleetIndex(0), LINE), moment);
+    let mut app = at(LINE, moment);
     press(&mut app, "a", moment);
     assert!(app.acts().has_unsent(), "what nobody has is taken at once");
 }
@@ -194,7 +212,7 @@ fn what_somebody_has_is_taken_over_only_after_their_name_was_read() {
 fn an_acknowledgement_may_end_otherwise_and_a_reminder_needs_a_time() {
     let moment = Instant::now();
     let sent = |keys: &str, answer: &str| {
-        let mut app = console(Place::Alert(FleetIndex(0), LINE), moment);
+        let mut app = at(LINE, moment);
         press(&mut app, keys, moment);
         for letter in answer.chars() {
             let key = if letter == ' ' { "Space".to_owned() } else { letter.to_string() };
@@ -222,13 +240,13 @@ fn an_acknowledgement_may_end_otherwise_and_a_reminder_needs_a_time() {
 #[test]
 fn the_detail_tells_who_was_told_what_comes_next_and_how_often_it_came() {
     let moment = Instant::now();
-    let mut app = console(Place::Alert(FleetIndex(0), LINE), moment);
+    let mut app = at(LINE, moment);
     answer(&mut app, Topic::AlertDays(LINE), Detail::Days(vec![0, 2, 1, 0, 8, 1, 2]));
     let screen = text(&mut app, 100, 30, moment);
     assert!(screen.contains("told: okafor") && screen.contains("by sms, delivered"), "{screen}");
     assert!(screen.contains("next: 09:45 lee, schedule first line, step 2 of policy night"), "{screen}");
     assert!(screen.contains("seen 14 times in 7 days"), "{screen}");
-    let mut app = console(Place::Alert(FleetIndex(0), DISK), moment);
+    let mut app = at(DISK, moment);
     let screen = text(&mut app, 100, 30, moment);
     assert!(screen.contains("next: nobody is told: policy night is through"), "{screen}");
 }
@@ -236,7 +254,7 @@ fn the_detail_tells_who_was_told_what_comes_next_and_how_often_it_came() {
 #[test]
 fn a_hostile_page_of_the_library_is_shown_and_not_obeyed() {
     let moment = Instant::now();
-    let mut app = console(Place::Runbook(FleetIndex(0), DISK), moment);
+    let mut app = library(DISK, moment);
     assert!(text(&mut app, 80, 24, moment).contains("asking the hub's library"));
     let page =
         "# Disk \u{1b}[2Jfull\n1. look\u{7}\n2. `du -x /`\n```\n\u{1b}]52;c;aGk=\u{7}rm old\n```\n\u{202e}evil\n";
@@ -259,7 +277,7 @@ fn a_hostile_page_of_the_library_is_shown_and_not_obeyed() {
     }
     press(&mut app, "a", moment);
     assert!(app.acts().has_unsent(), "the verbs of the alert work where one reads about it");
-    let mut app = console(Place::Runbook(FleetIndex(0), DISK), moment);
+    let mut app = library(DISK, moment);
     answer(&mut app, Topic::Runbook(DISK), Detail::Pages(Vec::new()));
     let screen = text(&mut app, 80, 24, moment);
     assert!(screen.contains("put disk.md into library/"), "who finds none is told how to write one: {screen}");

@@ -34,7 +34,9 @@ pub fn header(
     left.push(Fact::new(if new > 0 { Role::New } else { Role::Muted }, format!("{new} NEW"), 0));
     left.push(Fact::new(Role::Owned, format!("{} owned", lane(Lane::Owned)), 3));
     left.push(Fact::new(Role::LaneMuted, format!("{} muted", lane(Lane::Muted)), 4));
-    left.extend(more.iter().map(|(role, text)| Fact::new(*role, text.clone(), 2)));
+    // Why alerts are muted matters less than how many are.
+    let rank = |role: Role| if role == Role::LaneMuted { 5 } else { 2 };
+    left.extend(more.iter().map(|(role, text)| Fact::new(*role, text.clone(), rank(*role))));
     let time = world.replicas.iter().next().map(|(_, replica)| replica.hub_now(world.now));
     let clock = time.and_then(|now| jiff::Timestamp::from_millisecond(now.0).ok());
     let clock = clock.map_or_else(String::new, |now| zone.to_datetime(now).strftime("%H:%M:%S").to_string());

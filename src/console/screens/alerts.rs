@@ -152,7 +152,7 @@ const COLUMNS: [Column; 10] = [
     Column::new("WHAT", 6, 14).rank(1),
     Column::new("LANE", 8, 8),
     Column::new("AGE", 4, 4).right().bare(),
-    Column::new("OWNER", 6, 14).rank(4),
+    Column::new("OWNER", 10, 14).rank(4),
     Column::new("NEXT", 11, 17),
     Column::new("SUMMARY", 15, 44).grows(),
 ];

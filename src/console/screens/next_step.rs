@@ -84,7 +84,7 @@ pub fn in_short(alert: &Alert, fleet: &Fleet, now: Timestamp, zone: &TimeZone) -
                 vec![when, (Role::Text, format!("{first}{more} s{}", next.step))]
             }
             (Some(plan), None) => vec![(Role::Failed, "nobody".to_owned()), (Role::Muted, why(plan.why.as_str()))],
-            (None, None) => vec![(Role::Muted, "-".to_owned())],
+            (None, None) => Vec::new(),
         },
         Lane::Owned => {
             let ends = alert.acknowledgement.as_ref().and_then(Acknowledgement::ends_at);

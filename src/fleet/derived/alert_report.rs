@@ -141,14 +141,12 @@ struct Standing {
 impl Report {
     /// Takes over what happened to an alert. `known` finds the kind of one that opened before the first turn.
     pub fn tell(&mut self, alert: AlertId, at: Timestamp, turn: Turn, known: impl FnOnce(AlertId) -> Option<Kind>) {
-        if let Turn::Opened(kind) = &turn {
-            let standing = Standing { kind: kind.clone(), came: None, owned: false, counts: false };
-            self.alerts.insert(alert, standing);
-        } else if !self.alerts.contains_key(&alert) {
-            let kind = known(alert).unwrap_or_else(|| (ClientId::from("-"), SafeText::new("-")));
-            self.alerts.insert(alert, Standing { kind, came: None, owned: false, counts: false });
-        }
-        let Some(standing) = self.alerts.get_mut(&alert) else { return };
+        let fresh = |kind: Kind| Standing { kind, came: None, owned: false, counts: false };
+        let standing = match (self.alerts.entry(alert), &turn) {
+            (entry, Turn::Opened(kind)) => entry.insert_entry(fresh(kind.clone())).into_mut(),
+            (entry, _) => entry
+                .or_insert_with(|| fresh(known(alert).unwrap_or_else(|| (ClientId::from("-"), SafeText::new("-"))))),
+        };
         let mut sum = Figures::default();
         match turn {
             Turn::Opened(_) | Turn::Reopened => {

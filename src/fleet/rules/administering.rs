@@ -183,7 +183,7 @@ mod tests {
     use crate::fleet::hosts::HostState;
     use crate::fleet::rules::fixture::{World, admin, asker, grant, ids, min, operator, text};
     use crate::fleet::rules::input::Input;
-    use crate::fleet::words::{AlertId, CheckState, SafeText};
+    use crate::fleet::words::{AlertId, CheckState, HostClass, SafeText};
 
     fn ask(world: &mut World, asker: &Asker, verb: Verb) -> Result<Answer, Refusal> {
         world.act(asker, ids(&[]), verb)
@@ -202,7 +202,8 @@ mod tests {
     #[test]
     fn a_retired_host_leaves_with_its_checks_its_alerts_and_its_identity_in_one_entry() {
         let mut world = World::new();
-        let (web, db) = (world.server("web"), world.server("db"));
+        let web = world.host_at("web", "hq", HostClass::Server);
+        let db = world.host_at("db", "depot", HostClass::Server);
         for check in ["disk", "load"] {
             world.hard(web, check, CheckState::Critical);
         }

@@ -231,7 +231,8 @@ fn a_limit_set_for_the_configured_pace_does_not_judge_a_slower_one() {
     configuration.silence.silent_after = Some(s(12));
     configuration.silence.down_after = Some(s(90));
     world.live.configuration = Arc::new(configuration);
-    let (usual, slow) = (world.server("usual"), world.server("slow"));
+    let usual = world.host_at("usual", "hq", HostClass::Server);
+    let slow = world.host_at("slow", "depot", HostClass::Server);
     world.live.hosts.get_mut(&slow).unwrap().promised = Some(s(30));
     world.pass(s(13));
     assert_eq!((world.host(usual).state, world.host(slow).state), (Silent, Up));

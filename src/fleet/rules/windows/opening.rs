@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::holding::let_go;
 use super::judging::{audience_of, first_look};
+use crate::fleet::alerts::Hold;
 use crate::fleet::derived::muting::matched;
 use crate::fleet::identity::Audience;
 use crate::fleet::rules::decision::{Answer, Refusal};
@@ -107,8 +108,8 @@ pub fn close(fleet: &Fleet, asker: &Asker, id: WindowId, note: &SafeText, now: N
     let by = asker.name.clone();
     let mut told = vec![tell(window, WindowEvent::Closed { window: id, by: by.clone(), note: note.clone() })];
     let freed = let_go(fleet, id, MOST_AT_ONCE);
-    let mut answer = Answer::default();
-    answer.done = fleet.alerts.held_by(crate::fleet::alerts::Hold::Maintenance(id)).map(|alert| alert.id.0).collect();
+    let held = fleet.alerts.held_by(Hold::Maintenance(id)).map(|alert| alert.id.0).collect();
+    let mut answer = Answer { done: held, ..Answer::default() };
     told.extend(freed);
     let over = Some(Over { at: now.wall, by: Some(by), note });
     answer.window = Some(Box::new(brief(window, |window| {

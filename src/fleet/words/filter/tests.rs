@@ -156,7 +156,7 @@ fn what_is_no_filter_says_where_and_what_to_write() {
         (
             "foo:bar",
             1,
-            "client, site, host, class, lane, state, tag, check, id, owner, agent, fleet, text, sev, open, seen, rpo",
+            "client, site, host, class, lane, state, tag, check, id, owner, held, agent, fleet, text, sev, open, ack, seen, rpo",
         ),
         ("http://x", 1, "put it in quotes"),
         ("a=b", 1, "put it in quotes"),
