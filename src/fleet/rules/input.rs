@@ -465,6 +465,17 @@ impl Verb {
         }
     }
 
+    /// Whether the systems that send alerts may ask for it as well: they silence what they send, as Alertmanager lets
+    /// them. Windows of other scopes stay with people.
+    #[must_use]
+    pub fn is_of_a_silence(&self) -> bool {
+        match self {
+            Self::OpenWindow(request) => matches!(request.scope, Scope::Matchers(_)),
+            Self::CloseWindow { .. } | Self::ChangeWindow { .. } => true,
+            _ => false,
+        }
+    }
+
     /// The least role that may ask for it.
     #[must_use]
     pub const fn needs(&self) -> Role {

@@ -55,6 +55,17 @@ impl Served {
         }
     }
 
+    /// Who asks to read silences: readers do, and who makes them has to see them.
+    ///
+    /// # Errors
+    /// What to answer.
+    pub async fn bearer_of_silences(&self, headers: &HeaderMap) -> Result<Grant, Response> {
+        match bearer::admit(&self.shared, headers, Role::Intake) {
+            Ok(grant) => Ok(grant),
+            Err(_) => self.bearer(headers, Role::Reader, "silences").await,
+        }
+    }
+
     /// Who asks, by a token of this role; a refusal is noted for the journal.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use super::holding::let_go;
 use super::judging::{audience_of, first_look};
 use crate::fleet::alerts::Hold;
 use crate::fleet::derived::muting::matched;
-use crate::fleet::identity::Audience;
+use crate::fleet::identity::{Audience, Role};
 use crate::fleet::rules::decision::{Answer, Refusal};
 use crate::fleet::rules::input::{Asker, TimesAsked, WindowRequest};
 use crate::fleet::rules::ledger::Ledger;
@@ -192,6 +192,11 @@ fn theirs<'f>(fleet: &'f Fleet, asker: &Asker, id: WindowId) -> Result<&'f Windo
                 asker.name.as_str()
             )),
         });
+    }
+    if asker.role == Role::Intake && !matches!(window.scope, Scope::Matchers(_)) {
+        return Err(Refusal::NotPermitted(format!(
+            "window {id} is no silence: it was made in Watchfloor and is ended there, with `watchfloor window end {id}`"
+        )));
     }
     if window.over.is_some() {
         return Err(Refusal::Conflict(format!(

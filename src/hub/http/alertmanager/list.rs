@@ -92,7 +92,7 @@ pub async fn groups(State(served): State<Arc<Served>>, RawQuery(query): RawQuery
     stream(served, async move |fleet, mut writer| {
         let mut clients: BTreeMap<&ClientId, Vec<AlertId>> = BTreeMap::new();
         for alert in fleet.alerts.open() {
-            if asked.wants(alert, &View::of(&fleet, alert)) {
+            if asked.wants(alert, &View::of(&fleet, &writer.served.shared.fleet, alert)) {
                 clients.entry(&alert.client).or_default().push(alert.id);
             }
         }
@@ -181,7 +181,7 @@ impl Writer {
         let now = self.served.shared.clock.now();
         let live = self.served.shared.live();
         for alert in alerts {
-            let view = View::of(fleet, alert);
+            let view = View::of(fleet, &self.served.shared.fleet, alert);
             if !asked.wants(alert, &view) {
                 continue;
             }

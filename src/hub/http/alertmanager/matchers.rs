@@ -28,6 +28,17 @@ impl Matcher {
         };
         same == self.equal
     }
+
+    /// Whether a silence whose matcher of this name has this value meets it, as Alertmanager filters silences: by what
+    /// is written, not by what it would match.
+    #[must_use]
+    pub fn matches_written(&self, written: Option<&str>) -> bool {
+        match written {
+            Some(written) => self.matches(written),
+            None if self.equal => self.value.is_empty(),
+            None => self.matches(""),
+        }
+    }
 }
 
 /// An expression that matches the whole of a text.

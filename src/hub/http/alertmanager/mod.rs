@@ -5,6 +5,7 @@ mod clock;
 mod list;
 mod matchers;
 mod post;
+mod silence;
 mod silences;
 mod status;
 mod view;
@@ -24,8 +25,8 @@ pub fn routes() -> Router<Arc<Served>> {
         .route("/api/v2/alerts/groups", get(list::groups))
         .route("/api/v2/status", get(status::status))
         .route("/api/v2/receivers", get(status::receivers))
-        .route("/api/v2/silences", get(silences::not_yet).post(silences::not_yet))
-        .route("/api/v2/silence/{id}", get(silences::not_yet).delete(silences::not_yet))
+        .route("/api/v2/silences", get(silences::list).post(silences::post))
+        .route("/api/v2/silence/{id}", get(silences::get).delete(silences::delete))
         .route("/-/healthy", get(async || (StatusCode::OK, "OK")))
         .route("/-/ready", get(async || (StatusCode::OK, "OK")))
 }

@@ -4,14 +4,16 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::fleet::alerts::external::{pairs, string};
-use crate::fleet::alerts::{Alert, Lane, Subject};
+use crate::fleet::alerts::{Alert, Hold, Lane, Subject};
+use crate::fleet::derived::labels::labels_of;
 use crate::fleet::rules::externals::RESOLVE_TIMEOUT;
 use crate::fleet::rules::live::Live;
 use crate::fleet::rules::reported::fingerprint;
 use crate::fleet::state::Fleet;
-use crate::fleet::words::{Now, Timestamp};
+use crate::fleet::words::{FleetId, Now, Timestamp};
 use crate::hub::http::alertmanager::clock;
 use crate::hub::http::alertmanager::post::SOURCE;
+use crate::hub::http::alertmanager::silence;
 
 /// The one receiver that every alert has.
 pub const RECEIVER: &str = "watchfloor";
@@ -28,12 +30,28 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// As the fleet has it.
     #[must_use]
-    pub fn of(fleet: &Fleet, alert: &'a Alert) -> Self {
+    pub fn of(fleet: &Fleet, name: &FleetId, alert: &'a Alert) -> Self {
         let text = match &alert.external {
             Some(external) => external.text(),
             None => Cow::Owned(own_labels(fleet, alert)),
         };
-        Self { alert, text, silenced_by: Vec::new(), inhibited_by: Vec::new() }
+        let (mut silenced_by, mut inhibited_by) = (Vec::new(), Vec::new());
+        for hold in &alert.holds {
+            match hold {
+                Hold::Maintenance(window) => silenced_by.push(silence::id(name, *window)),
+                Hold::Parent(parent) => {
+                    inhibited_by.extend(fleet.alerts.alerts.get(parent).map(|parent| {
+                        let labels = match &parent.external {
+                            Some(external) => external.labels_json(),
+                            None => Cow::Owned(own_labels(fleet, parent)),
+                        };
+                        fingerprint_of(parent, &labels)
+                    }));
+                }
+                Hold::Flapping | Hold::Healing => {}
+            }
+        }
+        Self { alert, text, silenced_by, inhibited_by }
     }
 
     /// Labels, annotations and URL.
@@ -82,16 +100,7 @@ impl<'a> View<'a> {
         out.extend_from_slice(b",\"endsAt\":\"");
         clock::write(out, now.wall + ends_at);
         out.extend_from_slice(b"\",\"fingerprint\":\"");
-        match &alert.subject {
-            Subject::External { source, fingerprint } if source.as_str() == SOURCE => {
-                out.extend_from_slice(fingerprint.as_str().as_bytes());
-            }
-            _ => {
-                let labels: Vec<_> = pairs(labels).collect();
-                let labels: Vec<_> = labels.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
-                out.extend_from_slice(format!("{:016x}", fingerprint(&labels)).as_bytes());
-            }
-        }
+        out.extend_from_slice(fingerprint_of(alert, labels).as_bytes());
         out.extend_from_slice(b"\",\"receivers\":[{\"name\":\"watchfloor\"}],\"startsAt\":\"");
         clock::write(out, alert.external.as_ref().map_or(alert.opened_at, |external| external.starts_at));
         out.extend_from_slice(b"\",\"status\":{\"inhibitedBy\":[");
@@ -128,40 +137,28 @@ fn list(out: &mut Vec<u8>, ids: &[String]) {
     }
 }
 
-/// The labels of an alert of the fleet's own, sorted by name.
+/// The labels of an alert of the fleet's own, sorted by name: those that silences match.
 fn own_labels(fleet: &Fleet, alert: &Alert) -> String {
     let mut out = String::with_capacity(160);
-    let mut label = |name: &str, value: &str| {
-        if !value.is_empty() {
-            out.push(if out.is_empty() { '{' } else { ',' });
-            string(&mut out, name);
-            out.push(':');
-            string(&mut out, value);
-        }
-    };
-    let host = alert.host.and_then(|id| fleet.hosts.hosts.get(&id)).map_or("", |host| host.name.as_str());
-    let check = alert.subject.check().map_or("", |check| check.as_str());
-    label("alertname", name(&alert.subject));
-    label("check", check);
-    label("client", alert.client.as_str());
-    label("host", host);
-    if let Subject::Backup(job) = &alert.subject {
-        label("job", job.as_str());
+    for (name, value) in labels_of(fleet, alert).iter().filter(|(_, value)| !value.is_empty()) {
+        out.push(if out.is_empty() { '{' } else { ',' });
+        string(&mut out, name);
+        out.push(':');
+        string(&mut out, value);
     }
-    label("severity", alert.severity().word());
-    label("site", alert.site.as_ref().map_or("", |site| site.as_str()));
-    label("subject", &alert.subject.to_string());
     out.push('}');
     out
 }
 
-fn name(subject: &Subject) -> &str {
-    match subject {
-        Subject::Check { check, .. } => check.as_str(),
-        Subject::Host(_) => "HostDown",
-        Subject::Site(_) => "SiteDown",
-        Subject::Backup(_) => "Backup",
-        Subject::External { source, .. } => source.as_str(),
+/// What Alertmanager calls an alert by.
+fn fingerprint_of(alert: &Alert, labels: &str) -> String {
+    match &alert.subject {
+        Subject::External { source, fingerprint } if source.as_str() == SOURCE => fingerprint.as_str().to_owned(),
+        _ => {
+            let labels: Vec<_> = pairs(labels).collect();
+            let labels: Vec<_> = labels.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
+            format!("{:016x}", fingerprint(&labels))
+        }
     }
 }
 
