@@ -195,7 +195,7 @@ async fn load(shared: Arc<Shared>, hosts: Vec<HostId>) {
             let Some((host, told)) = hosts.get(place).zip(told.get_mut(place)) else { continue };
             *told += 1;
             let state = if *told % 2 == 1 { CheckState::Critical } else { CheckState::Ok };
-            let hard = place % 10 == 0 || state == CheckState::Ok;
+            let hard = place.is_multiple_of(10) || state == CheckState::Ok;
             let mut fact = fact("load", state, "to and fro");
             if let FactBody::Check { hard: confirmed, .. } = &mut fact.body {
                 *confirmed = hard;

@@ -4,6 +4,7 @@ pub mod access;
 pub mod addresses;
 pub mod configuration;
 pub mod core;
+pub mod delivering;
 pub mod dispatch;
 pub mod doors;
 pub mod feed;

@@ -377,7 +377,7 @@ pub fn person(name: &str, channels: &[&str]) -> Person {
     Person {
         name: text(name),
         full_name: text(name),
-        identities: Vec::new(),
+        identities: vec![text(name)],
         zone: jiff::tz::TimeZone::UTC,
         channels: channels.collect(),
         source: Provenance::built_in(),

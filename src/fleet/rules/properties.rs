@@ -124,10 +124,12 @@ impl Story {
     /// A fleet in which anna is told first, then both; bert has no channel.
     fn new() -> Self {
         let mut world = World::new();
-        let mut oncall = OnCallConfiguration::default();
-        oncall.people = vec![person("anna", &["sms", "mail"]), person("bert", &[])];
         let steps = [(s(0), vec!["anna"]), (min(2), vec!["bert", "channel:ops"]), (min(1), vec!["schedule:none"])];
-        oncall.policies = vec![policy("default", &steps, min(5), 2)];
+        let oncall = OnCallConfiguration {
+            people: vec![person("anna", &["sms", "mail"]), person("bert", &[])],
+            policies: vec![policy("default", &steps, min(5), 2)],
+            ..OnCallConfiguration::default()
+        };
         world.live.configuration = Arc::new(Configuration { oncall, ..Configuration::default() });
         Self { world, agents: BTreeMap::new(), confirmed: BTreeMap::new(), shadow: Fleet::default(), looked_at: 0 }
     }

@@ -2,9 +2,8 @@
 //! Each carries a proof of its own, so none asks for a token of the fleet. Showing a link never answers it: scanners of
 //! mail follow links, only people press buttons.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -33,15 +32,6 @@ const BODY_MAX: usize = 64 * 1024;
 const MOST_REMEMBERED: usize = 10_000;
 /// Alerts that a page lists.
 const MOST_SHOWN: usize = 20;
-
-/// What answers share.
-#[derive(Debug, Default)]
-pub struct Answers {
-    /// Held while one answer is checked and counted, so that no notice has two.
-    one_by_one: tokio::sync::Mutex<()>,
-    /// Callbacks of the last minutes, by their proof.
-    seen: Mutex<HashMap<Vec<u8>, Timestamp>>,
-}
 
 type Context = State<Arc<Shared>>;
 

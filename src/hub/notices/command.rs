@@ -13,7 +13,7 @@ use tokio::process::Child;
 use tokio::time::timeout;
 
 use crate::fleet::configuration::channels::Command;
-use crate::hub::notices::delivery::{DeliveryError, Receipt};
+use crate::hub::notices::attempt::{DeliveryError, Receipt};
 use crate::hub::notices::message::Message;
 
 /// What is kept of each output; the rest is read and dropped, so that the program does not stall.

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use crate::fleet::configuration::channels::Events;
 use crate::fleet::notices::Kind;
 use crate::fleet::words::Severity;
-use crate::hub::notices::delivery::{DeliveryError, Receipt, Sender, Used};
+use crate::hub::notices::attempt::{DeliveryError, Receipt};
 use crate::hub::notices::message::Message;
+use crate::hub::notices::sender::{Sender, Used};
 
 /// The API takes a summary of so many characters.
 const SUMMARY_MAX: usize = 1024;

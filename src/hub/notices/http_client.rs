@@ -14,7 +14,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::hub::notices::delivery::{DeliveryError, explain};
+use crate::hub::notices::attempt::{DeliveryError, explain};
 
 /// Bytes read of an answer.
 const ANSWER_MAX: usize = 64 * 1024;
@@ -23,7 +23,7 @@ type HttpsClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// The clients, one a file of trusted certificates. Each is made when it is first needed.
 #[derive(Debug, Default)]
-pub(super) struct HttpClients(Mutex<HashMap<Option<String>, HttpsClient>>);
+pub(in crate::hub) struct HttpClients(Mutex<HashMap<Option<String>, HttpsClient>>);
 
 /// What a web service answered.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl HttpClients {
     }
 
     /// Forgets what was read from files, as when another configuration counts.
-    pub(super) fn forget(&self) {
+    pub(in crate::hub) fn forget(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

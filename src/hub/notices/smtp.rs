@@ -8,9 +8,10 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor
 
 use crate::fleet::configuration::channels::{MailTls, Smtp};
 use crate::fleet::words::Severity;
-use crate::hub::notices::delivery::{DeliveryError, LONGEST_ATTEMPT, Receipt, Sender, Used, explain};
+use crate::hub::notices::attempt::{DeliveryError, LONGEST_ATTEMPT, Receipt, explain};
 use crate::hub::notices::http_client::certificates;
 use crate::hub::notices::message::Message;
+use crate::hub::notices::sender::{Sender, Used};
 
 pub(super) async fn send(
     sender: &Sender,

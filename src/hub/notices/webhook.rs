@@ -7,8 +7,9 @@ use http_body_util::Full;
 use crate::fleet::configuration::channels::{Channel, Webhook};
 use crate::fleet::configuration::template::Escaping;
 use crate::fleet::words::Timestamp;
-use crate::hub::notices::delivery::{DeliveryError, Receipt, Sender, Used};
+use crate::hub::notices::attempt::{DeliveryError, Receipt};
 use crate::hub::notices::message::Message;
+use crate::hub::notices::sender::{Sender, Used};
 use crate::hub::notices::signature;
 
 /// The header by which a receiver knows a repeat.

@@ -3,6 +3,7 @@
 //!
 //! [`follow`] stands behind every decision, so that no rule can open or give back an alert without a plan.
 
+mod bounds;
 mod by_hand;
 mod planning;
 mod roster;
@@ -16,15 +17,4 @@ pub use planning::{adopt, follow};
 pub use telling::{limits, next_recovery, recoveries, reminders, tell};
 pub use test_page::test;
 
-use std::time::Duration;
-
-/// After what held an alert back has ended, its check has this long to say that it is well again.
-pub const RECHECK: Duration = Duration::from_secs(15);
-/// Unplanned alerts that one look goes through; with more of them, the next look goes through the next.
-const LOOKED_AT: usize = 2_000;
-/// Alerts that one entry tells of.
-const MOST_TOLD_AT_ONCE: usize = 5_000;
-/// Notices about different clients or severities that one receiver gets within one gathering time; more become one.
-const MOST_APART: usize = 5;
-/// A policy that reaches nobody is tried again after this long at least.
-const LEAST_REPEAT: Duration = Duration::from_secs(60);
+pub use bounds::RECHECK;

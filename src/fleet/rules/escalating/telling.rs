@@ -8,9 +8,9 @@ use crate::fleet::checks::perfdata;
 use crate::fleet::configuration::{OnCallConfiguration, Policy};
 use crate::fleet::identity::Audience;
 use crate::fleet::notices::{self, Kind, MOST_NAMED, Notice};
+use crate::fleet::rules::escalating::bounds::{LEAST_REPEAT, MOST_APART, MOST_TOLD_AT_ONCE};
 use crate::fleet::rules::escalating::planning::{after, first};
 use crate::fleet::rules::escalating::roster::{self, Ring, channels_of, person_named};
-use crate::fleet::rules::escalating::{LEAST_REPEAT, MOST_APART, MOST_TOLD_AT_ONCE};
 use crate::fleet::rules::ledger::Counters;
 use crate::fleet::rules::live::Live;
 use crate::fleet::state::{self, Fleet};
@@ -322,9 +322,9 @@ impl Follows {
     }
 }
 
-fn merged<'f>(
-    groups: BTreeMap<(Option<&'f ClientId>, Severity), Vec<usize>>,
-) -> BTreeMap<(Option<&'f ClientId>, Severity), Vec<usize>> {
+fn merged(
+    groups: BTreeMap<(Option<&ClientId>, Severity), Vec<usize>>,
+) -> BTreeMap<(Option<&ClientId>, Severity), Vec<usize>> {
     let gravest = groups.keys().map(|(_, severity)| *severity).max().unwrap_or(Severity::Warning);
     let all = groups.into_values().flatten().collect();
     BTreeMap::from([((None, gravest), all)])

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::fleet::alerts::{Hold, Lane, NextNotice, Plan, Until, ValueLimit};
 use crate::fleet::configuration::{Configuration, ContactChannel, OnCallConfiguration, Receiver};
 use crate::fleet::notices::{Kind, Notice, State};
-use crate::fleet::rules::escalating::RECHECK;
+use crate::fleet::rules::escalating::bounds::RECHECK;
 use crate::fleet::rules::fixture::{World, ack, filter, ids, min, operator, person, policy, s, text};
 use crate::fleet::rules::input::{Input, NoticeReport, Verb};
 use crate::fleet::rules::live::Reading;
