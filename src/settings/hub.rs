@@ -15,21 +15,6 @@ const FLEET: &str = "fleet.toml";
 const CHECKS: &str = "checks.toml";
 const BACKUPS: &str = "backups.toml";
 const POLICIES: &str = "policies.toml";
-/// The tables of policies.toml that say who is told when.
-const WHO_AND_WHEN: [&str; 12] = [
-    "people",
-    "person",
-    "schedules",
-    "schedule",
-    "policies",
-    "policy",
-    "route",
-    "routes",
-    "acknowledgement",
-    "gather",
-    "windows",
-    "flapping",
-];
 const PINGS: &str = "pings.toml";
 const BUNDLE_HEAD: &str = "watchfloor configuration 1\n";
 
@@ -150,7 +135,8 @@ pub fn parse(mut texts: Vec<(String, String)>, zone: TimeZone) -> Result<LoadedC
                 let reader = Reader::new(name, text, (&[], ""));
                 reader.read(|top| {
                     delivery = channels_file::read(name, top);
-                    top.leave(&WHO_AND_WHEN);
+                    // Who is told when is read below.
+                    top.leave_rest();
                 });
                 problems.append(reader.into_problems());
                 // Files come in the order of their names, so the fleet's own time zone is known here.

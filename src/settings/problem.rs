@@ -76,6 +76,8 @@ impl Problems {
 
     pub(super) fn sort(&mut self) {
         self.list.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        // Two readers of one file find the same where it is no TOML.
+        self.list.dedup();
     }
 
     /// A single problem of a whole file.

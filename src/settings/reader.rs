@@ -17,6 +17,8 @@ use crate::settings::secret::is_secret_name;
 pub(super) const LARGEST_FILE: u64 = 1024 * 1024;
 const LONGEST_TEXT: usize = 2000;
 const LONGEST_LIST: usize = 256;
+/// Stands for every key: no name of a key has a star.
+const ANY: &str = "*";
 
 /// One file being read.
 pub(super) struct Reader<'a> {
@@ -119,6 +121,11 @@ impl<'r> Section<'r> {
         self.table
             .get_key_value(key)
             .map(|(key, value)| Found { value: value.get_ref(), line: self.reader.line(key.span().start) })
+    }
+
+    /// Leaves all other keys to another reader of the same file, who refuses what is unknown.
+    pub(super) fn leave_rest(&mut self) {
+        self.asked.push(ANY);
     }
 
     /// Leaves these keys to another reader of the same file.
@@ -389,6 +396,9 @@ impl<'r> Section<'r> {
 
     /// Notes each key that was not asked for.
     pub(super) fn refuse_unknown(&self) {
+        if self.asked.contains(&ANY) {
+            return;
+        }
         let mut unknown: Vec<_> =
             self.table.keys().filter(|key| !self.asked.contains(&key.get_ref().as_ref())).collect();
         unknown.sort_by_key(|key| key.span().start);

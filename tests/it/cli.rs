@@ -583,7 +583,7 @@ async fn duty_is_read_swapped_and_handed_over_from_the_command_line() {
     home.done("ack 1 -m 'calling them'");
     let me = home.json("alert 1")["acknowledged"]["by"].as_str().unwrap().to_owned();
     let policies = format!(
-        "[channels.mail]\nkind = \"smtp\"\n[people.anna]\nname = \"Anna Adler\"\nidentities = [\"anna\", {me:?}]\n\
+        "[channels.mail]\nkind = \"smtp\"\nhost = \"mail.example.org\"\nfrom = \"noc@example.org\"\n[people.anna]\nname = \"Anna Adler\"\nidentities = [\"anna\", {me:?}]\n\
          channels = [\"mail:anna@example.org\"]\n[people.ben]\nchannels = [\"mail:ben@example.org\"]\n\
          [schedules.night]\ntimezone = \"Europe/Berlin\"\n[[schedules.night.rotation]]\nmembers = [\"ben\"]\n\
          from = \"2020-01-06\"\n[policies.default]\n[[policies.default.step]]\nto = [\"schedule:night\"]\n"

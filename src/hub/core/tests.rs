@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::fleet::alerts::Until;
+use crate::fleet::checks;
 use crate::fleet::configuration::Configuration;
 use crate::fleet::fact::{Fact, FactBody};
 use crate::fleet::hosts;
@@ -712,7 +713,8 @@ async fn killed_between_any_two_commits_nothing_confirmed_is_lost_and_nothing_is
     let journal = sqlite(folder.path());
     let reader = journal.reader();
     let running = start_on(journal);
-    let results = running.events().iter().filter(|event| matches!(event, Event::Checks(_))).count() as u64;
+    let is_result = |event: &&Event| matches!(event, Event::Checks(checks::Event::Changed { .. }));
+    let results = running.events().iter().filter(is_result).count() as u64;
     assert_eq!(results, Persistent::FACTS, "each fact once");
     let mut revisions: Vec<_> = persistent.answered.iter().filter_map(|(_, answer)| answer.revision).collect();
     let answered = revisions.len();

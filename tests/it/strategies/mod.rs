@@ -39,7 +39,7 @@ use watchfloor::wire::checks::CheckReading;
 
 mod telling;
 
-pub use telling::{duty, notice, notice_event, oncall_event, person, ping, ping_event, policy};
+pub use telling::{duty, notice_event, oncall_event, person, ping, ping_event, policy};
 
 /// Few, so that events meet.
 pub const CLIENTS: [&str; 3] = ["acme", "bolt.example", "c_3"];
