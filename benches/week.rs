@@ -182,7 +182,7 @@ impl Week {
             }
         }
         self.settle();
-        if round % 2 == 0 {
+        if round.is_multiple_of(2) {
             self.acts += 1;
             self.feed(&Input::Action(Action {
                 id: ActionId(self.acts),
@@ -205,7 +205,7 @@ impl Week {
     fn result(&mut self, round: usize, host: usize, check: usize) {
         let at = host * CHECKS + check;
         // One check of the first ten hosts flaps all week.
-        let flaps = check == 0 && host < 10 && round % 2 == 0;
+        let flaps = check == 0 && host < 10 && round.is_multiple_of(2);
         let state = if self.failing[at] > round || flaps { CheckState::Critical } else { CheckState::Ok };
         let (next, transition) = self.agents[at].observe(state, 2);
         self.agents[at] = next;
