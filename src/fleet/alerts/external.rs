@@ -264,7 +264,7 @@ pub fn string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// The pairs of a JSON object as [`object`] writes it; ends early at what is none.
+/// The pairs of a JSON object as `object` writes it; ends early at what is none.
 #[must_use]
 pub fn pairs(object: &str) -> Pairs<'_> {
     Pairs { rest: object.strip_prefix('{').unwrap_or_default() }
