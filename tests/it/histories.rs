@@ -221,7 +221,7 @@ impl Writer {
                     described.id = JobId(self.jobs);
                 }
             }
-            let audience = described.client.clone().map_or_else(Audience::of_all_clients, Audience::of_client);
+            let audience = Audience::of(described.client.as_ref());
             return Some((audience, Event::Backups(event)));
         }
         let known = known?;
@@ -270,12 +270,12 @@ impl Writer {
         if let notices::Event::Queued(notice) = &mut event {
             self.notices += 1;
             notice.id = NoticeId(self.notices);
-            let audience = notice.client.clone().map_or_else(Audience::of_all_clients, Audience::of_client);
+            let audience = Audience::of(notice.client.as_ref());
             return Some((audience, Event::Notices(event)));
         }
         let notices = &self.fleet.notices.notices;
         let known = notices.values().nth(which.index(notices.len().max(1)))?;
-        let audience = known.client.clone().map_or_else(Audience::of_all_clients, Audience::of_client);
+        let audience = Audience::of(known.client.as_ref());
         match &mut event {
             notices::Event::Queued(_) => {}
             notices::Event::Sent { notice, .. }

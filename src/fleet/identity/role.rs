@@ -121,6 +121,12 @@ impl Audience {
         Self::of_client(ClientId::from("*"))
     }
 
+    /// Everyone who may see this client; of what is no client's, or several clients', everyone who sees the whole fleet.
+    #[must_use]
+    pub fn of(client: Option<&ClientId>) -> Self {
+        client.cloned().map_or_else(Self::of_all_clients, Self::of_client)
+    }
+
     /// Whether a person of this role and scope (`None`: the whole fleet) sees it.
     #[must_use]
     pub fn admits(&self, role: Role, scope: Option<&ClientId>) -> bool {

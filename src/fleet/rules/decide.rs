@@ -47,7 +47,9 @@ fn alone(fleet: &Fleet, ledger: &Ledger, live: &Live, input: &Input, now: Now) -
         Input::Started { version, name } => Ok(presence::start(fleet, live, version, name, now)),
         Input::ClockJumped(by_ms) => {
             let event = Event::Profile(profile::Event::ClockJumped { by_ms: *by_ms });
-            Ok(by_rule("clock", vec![(Audience::EVERYONE, event)]))
+            let mut events = vec![(Audience::EVERYONE, event)];
+            events.extend(escalating::follow_clock(fleet, *by_ms));
+            Ok(by_rule("clock", events))
         }
         Input::Refused { who, identity, what, why, count } => {
             let event = profile::Event::Refused {

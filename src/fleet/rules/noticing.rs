@@ -60,7 +60,7 @@ pub fn judge(fleet: &Fleet, now: Now, most: usize) -> Told {
 /// Who may see a notice.
 #[must_use]
 pub fn audience(notice: &Notice) -> Audience {
-    notice.client.clone().map_or_else(Audience::of_all_clients, Audience::of_client)
+    Audience::of(notice.client.as_ref())
 }
 
 /// The next channel's turn; after the last the notice has failed, and its alerts do not wait for their next step.

@@ -73,7 +73,6 @@ pub fn due(fleet: &Fleet, ledger: &Ledger, live: &Live, now: Now) -> Decision {
     if !events.is_empty() {
         return by_rule("notices", events);
     }
-
     let events = intake::judge(fleet, live, now, MOST_AT_ONCE);
     if !events.is_empty() {
         return by_rule("resolve timeout", events);

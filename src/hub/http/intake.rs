@@ -10,11 +10,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::fleet::identity::Role;
 use crate::fleet::rules::reported::{FOREVER, LABELS_MAX, Reported, Sent, fingerprint};
 use crate::fleet::words::{Now, SafeText};
 use crate::hub::http::served::Served;
-use crate::hub::http::{answer, body};
+use crate::hub::http::{answer, posted};
 
 /// The source of what comes this way.
 const SOURCE: &str = "intake";
@@ -55,27 +54,13 @@ enum Standing {
 
 /// `POST /intake`
 pub async fn intake(State(served): State<Arc<Served>>, headers: HeaderMap, body: Body) -> Response {
-    let grant = match served.bearer(&headers, Role::Intake, "intake").await {
-        Ok(grant) => grant,
-        Err(refused) => return refused,
-    };
-    let whole = match body::read(&served, &headers, body, body::LARGEST).await {
-        Ok(whole) => whole,
-        Err(refused) => return refused,
-    };
-    let (alerts, faults) = match read(&whole.bytes, served.shared.clock.now()) {
-        Ok(read) => read,
-        Err(why) => return answer::text(StatusCode::BAD_REQUEST, &why),
-    };
-    drop(whole);
-    let taken = alerts.len();
-    if let Err(error) = served.gatherer.take_in(&grant, alerts).await {
-        return answer::refused(&error);
+    match posted::take_in(&served, &headers, body, "intake", read).await {
+        Ok((taken, faults)) if faults.is_empty() => answer::json(StatusCode::OK, format!("{{\"taken\":{taken}}}\n")),
+        Ok((taken, faults)) => {
+            answer::text(StatusCode::BAD_REQUEST, &format!("{taken} taken in; {}", faults.join("; ")))
+        }
+        Err(refused) => refused,
     }
-    if faults.is_empty() {
-        return answer::json(StatusCode::OK, format!("{{\"taken\":{taken}}}\n"));
-    }
-    answer::text(StatusCode::BAD_REQUEST, &format!("{taken} taken in; {}", faults.join("; ")))
 }
 
 fn read(bytes: &[u8], now: Now) -> Result<(Vec<Reported>, Vec<String>), String> {

@@ -13,6 +13,7 @@ mod intake;
 mod metrics;
 mod parameters;
 mod ping;
+mod posted;
 mod served;
 
 use std::net::IpAddr;

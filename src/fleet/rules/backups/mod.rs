@@ -15,7 +15,7 @@ use crate::fleet::state;
 /// Who may see what happens to a job: its client's people, or only those who see every client.
 #[must_use]
 pub fn audience(job: &Job) -> Audience {
-    job.description.client.clone().map_or_else(Audience::of_all_clients, Audience::of_client)
+    Audience::of(job.description.client.as_ref())
 }
 
 fn about(job: &Job, event: Event) -> (Audience, state::Event) {

@@ -112,7 +112,7 @@ fn description(id: JobId, definition: &BackupDefinition, hosts: &Hosts<'_>) -> D
 }
 
 fn described(description: Description) -> (Audience, state::Event) {
-    let audience = description.client.clone().map_or_else(Audience::of_all_clients, Audience::of_client);
+    let audience = Audience::of(description.client.as_ref());
     (audience, state::Event::Backups(Event::Described(Box::new(description))))
 }
 

@@ -8,6 +8,8 @@ pub const RECHECK: Duration = Duration::from_secs(15);
 pub const LOOKED_AT: usize = 2_000;
 /// Alerts that one entry tells of.
 pub const MOST_TOLD_AT_ONCE: usize = 5_000;
+/// Plans that are moved with the clock, in one entry.
+pub const MOST_MOVED: usize = 20_000;
 /// Notices about different clients or severities that one receiver gets within one gathering time; more become one.
 pub const MOST_APART: usize = 5;
 /// A policy that reaches nobody is tried again after this long at least.

@@ -5,6 +5,7 @@
 
 mod bounds;
 mod by_hand;
+mod clock;
 mod planning;
 mod roster;
 mod telling;
@@ -13,6 +14,7 @@ mod test_page;
 mod tests;
 
 pub use by_hand::{ring, step_of};
+pub use clock::follow_clock;
 pub use planning::{adopt, follow};
 pub use telling::{limits, next_recovery, recoveries, reminders, tell};
 pub use test_page::test;

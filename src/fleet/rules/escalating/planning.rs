@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::fleet::alerts::{Alert, Alerts, Event, Lane, NextNotice, Plan, Subject};
 use crate::fleet::checks;
-use crate::fleet::configuration::{Policy, Step};
+use crate::fleet::configuration::{Policy, Receiver, Step};
 use crate::fleet::hosts::HostState;
 use crate::fleet::identity::Audience;
 use crate::fleet::rules::escalating::bounds::{LOOKED_AT, RECHECK};
@@ -81,29 +81,18 @@ pub fn adopt(fleet: &Fleet, live: &Live, now: Now, most: usize) -> Vec<(Audience
 
 /// The first step of a policy.
 pub fn first(policy: &Policy, at: Timestamp) -> Plan {
-    let next = policy.steps.first().map(|step| NextNotice {
-        at: at + step.after,
-        step: 1,
-        round: 1,
-        to: step.to.iter().map(|to| SafeText::new(&to.to_string())).collect(),
-    });
+    let next = policy.steps.first().map(|step| notice(step, 1, 1, at + step.after));
     let why = if next.is_some() { SafeText::default() } else { SafeText::new("the policy has no step") };
     Plan { policy: policy.name.clone(), next, why }
 }
 
 /// What comes after a step of a policy: the next one, the first of the next round, or nothing any more.
 pub fn after(policy: &Policy, step: u32, round: u32, at: Timestamp) -> Plan {
-    let index = usize::try_from(step).unwrap_or(usize::MAX);
-    let planned = |next_step: &Step, step, round, at| NextNotice {
-        at,
-        step,
-        round,
-        to: next_step.to.iter().map(|to| SafeText::new(&to.to_string())).collect(),
-    };
-    let next = match policy.steps.get(index) {
-        Some(next) => Some(planned(next, step.saturating_add(1), round, at + next.after)),
+    let following = usize::try_from(step).ok().and_then(|step| policy.steps.get(step));
+    let next = match following {
+        Some(following) => Some(notice(following, step.saturating_add(1), round, at + following.after)),
         None if round < policy.rounds => {
-            policy.steps.first().map(|first| planned(first, 1, round.saturating_add(1), at + policy.repeat))
+            policy.steps.first().map(|first| notice(first, 1, round.saturating_add(1), at + policy.repeat))
         }
         None => None,
     };
@@ -112,6 +101,10 @@ pub fn after(policy: &Policy, step: u32, round: u32, at: Timestamp) -> Plan {
         None => SafeText::new(&format!("policy {} is through: {} rounds", policy.name.as_str(), policy.rounds)),
     };
     Plan { policy: policy.name.clone(), next, why }
+}
+
+fn notice(said: &Step, step: u32, round: u32, at: Timestamp) -> NextNotice {
+    NextNotice { at, step, round, to: said.to.iter().map(Receiver::text).collect() }
 }
 
 /// Whether it stands in nobody's hands.

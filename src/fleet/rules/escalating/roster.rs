@@ -40,7 +40,7 @@ pub fn reached(fleet: &Fleet, oncall: &OnCallConfiguration, step: &Step) -> (Vec
     for receiver in &step.to {
         let people = match receiver {
             Receiver::Channel(channel) => {
-                rings.push(Ring { to: SafeText::new(&receiver.to_string()), channels: vec![channel.clone()] });
+                rings.push(Ring { to: receiver.text(), channels: vec![channel.clone()] });
                 continue;
             }
             Receiver::Person(name) => vec![name.clone()],
@@ -65,8 +65,8 @@ pub fn reached(fleet: &Fleet, oncall: &OnCallConfiguration, step: &Step) -> (Vec
 
 /// The channels of somebody who was told before: a person's, or the one named.
 pub fn channels_of(oncall: &OnCallConfiguration, to: &SafeText) -> Option<Vec<SafeText>> {
-    if let Some(channel) = to.as_str().strip_prefix("channel:") {
-        return Some(vec![SafeText::new(channel)]);
+    if let Receiver::Channel(channel) = Receiver::from_text(to.as_str()) {
+        return Some(vec![channel]);
     }
     let person = oncall.person(to.as_str())?;
     Some(person.channels.iter().map(|one| one.channel.clone()).collect())

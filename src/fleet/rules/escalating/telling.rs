@@ -44,14 +44,9 @@ pub fn recoveries(fleet: &Fleet, counters: &mut Counters, live: &Live, now: Now)
     let oncall = &live.configuration.oncall;
     let mut tale = Tale::new(fleet, oncall, now);
     for alert in fleet.alerts.recovered().take(MOST_TOLD_AT_ONCE) {
-        let told = alert.told.iter().filter(|_| oncall.recovery_notices);
-        let rings = told.filter_map(|told| {
-            let channels = channels_of(oncall, &told.to).filter(|channels| !channels.is_empty())?;
-            Some(Ring { to: told.to.clone(), channels })
-        });
-        let rings: Vec<Ring> = rings.collect();
+        let rings = tale.to_hear_of_the_end(alert);
         // Who heard of an end a moment ago hears the rest in one message.
-        if !rings.iter().any(|ring| tale.recent(&ring.to, Kind::Recovery).next().is_some()) {
+        if tale.heard_of_an_end(&rings).is_none() {
             tale.gather(alert, rings, Follows::Recovery);
         }
     }
@@ -63,8 +58,8 @@ pub fn next_recovery(fleet: &Fleet, live: &Live, now: Now) -> Option<Timestamp> 
     let oncall = &live.configuration.oncall;
     let tale = Tale::new(fleet, oncall, now);
     let free = fleet.alerts.recovered().take(MOST_TOLD_AT_ONCE).map(|alert| {
-        let busy = alert.told.iter().filter_map(|told| tale.recent(&told.to, Kind::Recovery).next());
-        busy.map(|notice| notice.queued_at + oncall.gather).max().unwrap_or(now.wall)
+        let heard = tale.heard_of_an_end(&tale.to_hear_of_the_end(alert));
+        heard.map_or(now.wall, |heard| heard + oncall.gather)
     });
     free.min()
 }
@@ -254,6 +249,22 @@ impl<'f> Tale<'f> {
         alike.max(crowded).filter(|free| *free > self.now.wall)
     }
 
+    /// Those who were told of an alert and can still be reached.
+    fn to_hear_of_the_end(&self, alert: &Alert) -> Vec<Ring> {
+        let told = alert.told.iter().filter(|_| self.oncall.recovery_notices);
+        let rings = told.filter_map(|told| {
+            let channels = channels_of(self.oncall, &told.to).filter(|channels| !channels.is_empty())?;
+            Some(Ring { to: told.to.clone(), channels })
+        });
+        rings.collect()
+    }
+
+    /// When one of these heard of an end last, within the gathering time.
+    fn heard_of_an_end(&self, rings: &[Ring]) -> Option<Timestamp> {
+        let heard = rings.iter().filter_map(|ring| self.recent(&ring.to, Kind::Recovery).next());
+        heard.map(|notice| notice.queued_at).max()
+    }
+
     /// What a receiver was told of this kind within the gathering time, newest first.
     fn recent(&self, to: &SafeText, kind: Kind) -> impl Iterator<Item = &'f Arc<Notice>> {
         let (now, gather) = (self.now.wall, self.oncall.gather);
@@ -293,7 +304,7 @@ impl<'f> Tale<'f> {
                     note: note.clone(),
                     ..notice(id, kind, ring.clone(), now)
                 };
-                let audience = client.cloned().map_or_else(Audience::of_all_clients, Audience::of_client);
+                let audience = Audience::of(client);
                 events.extend(queued(audience, said));
             }
         }

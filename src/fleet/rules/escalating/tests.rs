@@ -379,8 +379,12 @@ fn a_clock_that_jumps_a_day_loses_no_notice() {
         world.hard(web, "load", Critical);
         world.settle();
         assert!(problems(&world).len() >= 2, "by {day}: {:?}", problems(&world));
-        world.pass_beating(min(60), &[web]);
-        assert!(plan(&world, FIRST).next.is_some(), "by {day}: it goes on");
+        assert_eq!(next(&world, FIRST).at, world.now.wall + min(15), "by {day}: neither a day late nor at once");
+        assert_eq!(notice(&world, 1).since, world.now.wall, "by {day}: its channel has its minute");
+        let waiting: Vec<u64> = world.fleet.notices.waiting().map(|notice| notice.id.0).collect();
+        waiting.into_iter().for_each(|id| report(&mut world, id, 0, NoticeReport::Sent(text("ok"))));
+        world.pass_beating(min(15), &[web]);
+        assert!(problems(&world).iter().any(|(to, _)| to == "bert"), "by {day}: the second step");
         world.check();
     }
 }

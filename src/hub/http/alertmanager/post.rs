@@ -11,11 +11,10 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use crate::fleet::identity::Role;
 use crate::fleet::rules::reported::{Reported, Sent};
 use crate::fleet::words::{Now, SafeText, Timestamp};
 use crate::hub::http::served::Served;
-use crate::hub::http::{answer, body};
+use crate::hub::http::{answer, posted};
 
 /// The source of what comes this way.
 pub const SOURCE: &str = "alertmanager";
@@ -80,26 +79,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Labels<'a> {
 
 /// `POST /api/v2/alerts`
 pub async fn alerts(State(served): State<Arc<Served>>, headers: HeaderMap, body: Body) -> Response {
-    let grant = match served.bearer(&headers, Role::Intake, "alerts").await {
-        Ok(grant) => grant,
-        Err(refused) => return refused,
-    };
-    let whole = match body::read(&served, &headers, body, body::LARGEST).await {
-        Ok(whole) => whole,
-        Err(refused) => return refused,
-    };
-    let (alerts, faults) = match read(&whole.bytes, served.shared.clock.now()) {
-        Ok(read) => read,
-        Err(why) => return answer::text(StatusCode::BAD_REQUEST, &why),
-    };
-    drop(whole);
-    if let Err(error) = served.gatherer.take_in(&grant, alerts).await {
-        return answer::refused(&error);
+    match posted::take_in(&served, &headers, body, "alerts", read).await {
+        Ok((_, faults)) if faults.is_empty() => answer::json(StatusCode::OK, ""),
+        Ok((_, faults)) => answer::text(StatusCode::BAD_REQUEST, &faults.join("; ")),
+        Err(refused) => refused,
     }
-    if faults.is_empty() {
-        return answer::json(StatusCode::OK, "");
-    }
-    answer::text(StatusCode::BAD_REQUEST, &faults.join("; "))
 }
 
 /// The alerts of a body that can be taken in, and what is wrong with the rest.
