@@ -32,12 +32,21 @@ const CHECKS: usize = 10;
 const EVERY: Duration = Duration::from_secs(300);
 const ROUNDS: usize = 7 * 24 * 12;
 const POLICIES: &str = r#"
+[channels.pager]
+kind = "command"
+argv = ["page"]
 [people.anna]
+channels = ["pager:1"]
 [people.bert]
+channels = ["pager:2"]
 [policies.default]
-steps = [{ to = ["anna"] }, { after = "15m", to = ["bert"] }]
 repeat = "30m"
 rounds = 4
+[[policies.default.step]]
+to = ["anna"]
+[[policies.default.step]]
+after = "15m"
+to = ["bert"]
 "#;
 
 fn main() {

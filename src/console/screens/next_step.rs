@@ -84,7 +84,7 @@ pub fn in_short(alert: &Alert, fleet: &Fleet, now: Timestamp, zone: &TimeZone) -
                 vec![when, (Role::Text, format!("{first}{more} s{}", next.step))]
             }
             (Some(plan), None) => vec![(Role::Failed, "nobody".to_owned()), (Role::Muted, why(plan.why.as_str()))],
-            (None, None) => Vec::new(),
+            (None, None) => vec![(Role::Muted, "no policy".to_owned())],
         },
         Lane::Owned => {
             let ends = alert.acknowledgement.as_ref().and_then(Acknowledgement::ends_at);
@@ -112,6 +112,9 @@ pub fn in_full(alert: &Alert, now: Timestamp, zone: &TimeZone) -> Vec<(Role, Str
     }
     match (alert.next_notice(), &alert.plan) {
         (Some(next), Some(plan)) => lines.push((Role::New, notice_in_full(next, plan.policy.as_str(), now, zone))),
+        (None, None) if alert.lane() == Lane::New => {
+            lines.push((Role::Muted, "next: nobody is told: no policy".to_owned()));
+        }
         (None, Some(plan)) if alert.lane() == Lane::New => {
             lines.push((Role::Failed, format!("next: nobody is told{}", why(plan.why.as_str()))));
         }

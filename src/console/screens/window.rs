@@ -150,7 +150,11 @@ fn facts(window: &Window, matches: Option<u64>, now: Timestamp, zone: &TimeZone)
         facts.push((Role::Muted, format!("ended {} {by}{note}", moment(over.at, now, zone))));
     }
     let matches_words = matches.map_or_else(|| "not counted yet".to_owned(), |matches| matches.to_string());
-    facts.push((Role::Text, format!("open alerts it speaks of: {matches_words}   held back: {} times", window.held())));
+    let held = match window.held() {
+        1 => "once".to_owned(),
+        times => format!("{times} times"),
+    };
+    facts.push((Role::Text, format!("open alerts it speaks of: {matches_words}   held back: {held}")));
     let marks = window.marks(matches.unwrap_or(1), now);
     facts.extend(marks.into_iter().map(|mark| (Role::Warning, mark)));
     facts

@@ -253,6 +253,10 @@ impl Core {
         self.cut = None;
         self.open.rows.extend(rows);
         self.open.push(Arc::new(committed), subjects, blobs);
+        // Somebody is to be told now: not only at the next look.
+        if self.head.fleet.alerts.next_due().is_some_and(|when| when <= now.wall) {
+            self.due = self.due.min(StdInstant::now() + LEAST_TICK);
+        }
         answer.revision = Some(revision);
         Ok(answer)
     }
